@@ -72,9 +72,11 @@ def dtype_of(text: Any) -> np.dtype[Any]:
         return np.dtype(text)
     if "base" in text:
         sub: Any = (dtype_of(text["base"]), tuple(text["shape"]))
-        return np.dtype(sub)
+        packed: np.dtype[Any] = np.dtype(sub)
+        return packed
     layout: Any = {**text, "formats": [dtype_of(f) for f in text["formats"]]}
-    return np.dtype(layout)
+    record: np.dtype[Any] = np.dtype(layout)
+    return record
 
 
 def _round_up(n: int) -> int:

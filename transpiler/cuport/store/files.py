@@ -1,0 +1,98 @@
+"""The files a run leaves: ports and evidence beside the source, rejected code under the work folder.
+
+Every file appears whole or not at all: it is written beside its place and renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from cuport.diagnostic import Diagnostic, fail
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where one source's port to one target lives."""
+
+    port: Path
+    evidence: Path
+
+
+def places(source: Path, target: str, out: Path | None = None) -> Places:
+    """`<out or the source's folder>/<name>_<target>.py` and `.json`."""
+    folder = out or source.parent
+    return Places(folder / f"{source.stem}_{target}.py", folder / f"{source.stem}_{target}.json")
+
+
+def text_digest(text: str) -> str:
+    """SHA-256 of a file's text as UTF-8, the `port_sha256` of an evidence file."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that readers see the old one or the new one. Raises CuportError (`record.unwritable`)."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, mode)
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise fail(
+            "record.unwritable",
+            f"cannot write {path}: {error.strerror or error}",
+            hint="choose another folder with --out, or free some space",
+        ) from None
+
+
+def check_writable(folder: Path) -> None:
+    """Fail before any work is done where the result could not be kept. Raises CuportError."""
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        raise fail("record.unwritable", f"cannot write to {folder}", hint="choose another folder with --out")
+
+
+def edited_by_hand(where: Places, new_text: str) -> Diagnostic | None:
+    """A warning if writing would lose work: the port exists, differs, and is not what cuport wrote last.
+
+    The evidence beside a port is asked only who wrote the file; no status in it is ever believed.
+    """
+    try:
+        old = where.port.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        old = "" if not where.port.exists() else "\0"
+    if not old or old == new_text:
+        return None
+    try:
+        recorded = json.loads(where.evidence.read_text(encoding="utf-8")).get("port_sha256")
+    except (OSError, ValueError, AttributeError):
+        recorded = None
+    if recorded == text_digest(old):
+        return None
+    return Diagnostic(
+        "record.hand-written",
+        f"{where.port} was not written by cuport, or was edited since; it is kept",
+        hint="pass --overwrite to replace it, or --out DIR to write elsewhere",
+        severity="warning",
+    )
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
