@@ -1,0 +1,1 @@
+"""Rewrites of the IR, each a module with one reason to be."""
