@@ -1,0 +1,85 @@
+"""Judge ports that exist. Evidence that stands beside a port is never read: the store or a fresh judgement decides."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from pathlib import Path
+
+from cuport.batch.discover import PortJob
+from cuport.batch.translate import choose
+from cuport.candidate import Candidate, Provenance
+from cuport.diagnostic import CuportError, Diagnostic, Span
+from cuport.kernel import Kernel
+from cuport.pipeline import Program, Road
+from cuport.store import versions
+from cuport.targets.base import Target
+from cuport.verdict import Evidence, Status, Verdict
+
+
+def verify_port(
+    road: Road,
+    job: PortJob,
+    *,
+    kernels: Sequence[str] = (),
+    args: Sequence[str] = (),
+    only_case: str = "",
+    fresh: bool = False,
+) -> list[Verdict]:
+    """One verdict a kernel of the source. Raises CuportError where source or port cannot be read."""
+    code = read_port(job.port)
+    program = road.open(job.source, args)
+    defined = functions_of(job.port, code)
+    verdicts = []
+    for kernel in choose(program, kernels):
+        if kernel.python_name in defined:
+            candidate = Candidate(job.target.name, code, tuple(sorted(defined)), Provenance("file"))
+            verdict = road.try_candidate(program, kernel, job.target, candidate, only_case=only_case, fresh=fresh)
+        else:
+            verdict = _not_ported(program, kernel, job)
+        road.progress.verdict(verdict)
+        verdicts.append(verdict)
+    if all(v.status is Status.ACCEPTED for v in verdicts) and verdicts and not only_case:
+        road.store.put_blob(last_accepted_key(job.source, job.target), "port", code.encode())
+    return verdicts
+
+
+def last_accepted_key(source: Path, target: Target) -> str:
+    """Where the store keeps the text of a source's port that was accepted last, whole."""
+    return f"accepted:{source.resolve()}:{target.name}"
+
+
+def read_port(path: Path) -> str:
+    """Raises CuportError (`port.*`)."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CuportError(Diagnostic("port.unreadable", f"cannot read {path}: {error.strerror}")) from None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise CuportError(
+            Diagnostic("port.not-text", f"{path} is not UTF-8 (byte {error.start})", Span(str(path), 1))
+        ) from None
+
+
+def functions_of(path: Path, code: str) -> set[str]:
+    """Names of top-level functions. Raises CuportError (`port.syntax-error`) with the line."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise CuportError(
+            Diagnostic("port.syntax-error", f"{path.name} is not Python: {error}", Span(str(path), line))
+        ) from None
+    return {s.name for s in tree.body if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def _not_ported(program: Program, kernel: Kernel, job: PortJob) -> Verdict:
+    reason = f"{job.port.name} does not define {kernel.python_name}"
+    hint = "cuport inspect prints the def line to write"
+    missing = Diagnostic("unsupported.not-ported", reason, kernel.span, hint)
+    evidence = Evidence(versions=versions(), provenance=Provenance("file"))
+    return Verdict(
+        program.source.path, kernel.python_name, job.target.name, Status.UNSUPPORTED, reason, evidence, None, (missing,)
+    )

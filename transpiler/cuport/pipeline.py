@@ -1,0 +1,320 @@
+"""The road, in one screen: read -> plan -> run -> propose -> screen -> build -> execute -> judge -> record.
+
+A `Road` is one run's tools. Its methods are the stations, in order; `port_kernel` and `verify_kernel` walk them for
+one kernel and one target. Only the judge says ACCEPTED; everything else here can only fail to get that far.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from cuport.candidate import Build, Candidate, Provenance
+from cuport.case import Case, Reference
+from cuport.cases import Plan, plan
+from cuport.cuda import read
+from cuport.diagnostic import CuportError, Diagnostic
+from cuport.judge import judge
+from cuport.kernel import Kernel, Source
+from cuport.oracle import Capture, Oracle, OracleSettings
+from cuport.sandbox import Limits, run_candidate
+from cuport.settings import Settings
+from cuport.store import CodecError, Store, decode, digest, encode, tools_digest, versions
+from cuport.store.evidence import verdict_from
+from cuport.targets.base import Target
+from cuport.translators.base import Attempt, Request, Translator
+from cuport.verdict import Evidence, Status, Verdict
+
+
+class Progress(Protocol):
+    """Who watches a run. Called from several threads."""
+
+    def stage(self, subject: str, stage: str) -> None: ...
+
+    def verdict(self, verdict: Verdict) -> None: ...
+
+
+class Silent:
+    """Nobody watches."""
+
+    def stage(self, subject: str, stage: str) -> None:
+        pass
+
+    def verdict(self, verdict: Verdict) -> None:
+        pass
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A source, read, and the launches its own main() made (none where there is no main, or it did not end well)."""
+
+    source: Source
+    captures: tuple[Capture, ...]
+    args: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def of(self, kernel: Kernel) -> list[Capture]:
+        return [c for c in self.captures if c.case.kernel in (kernel.qualified, kernel.python_name)]
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What every port of a kernel is judged on: its cases and what the original computed."""
+
+    plan: Plan
+    references: tuple[Reference, ...]
+    seconds: tuple[tuple[str, float], ...]
+
+
+class Road:
+    """One run's tools and caches. Threads may share it."""
+
+    def __init__(self, settings: Settings, store: Store, progress: Progress | None = None) -> None:
+        self.settings = settings
+        self.store = store
+        self.progress: Progress = progress or Silent()
+        self.oracle = Oracle(OracleSettings(cache_dir=settings.cache_dir, memory=settings.memory))
+        self._grounds: dict[str, Ground | CuportError] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    # -- read, and one run of the program --------------------------------------------------------------------------
+
+    def open(self, path: Path, args: Sequence[str] = ()) -> Program:
+        """Read a file and capture its launches. Raises CuportError where nothing can be done with it."""
+        self.progress.stage(path.name, "reading")
+        source = read(path, include_dirs=self.settings.include_dirs, defines=self.settings.defines)
+        if not source.has_main:
+            return Program(source, (), tuple(args))
+        self.progress.stage(path.name, "running the original")
+        try:
+            captures = self.oracle.capture(source, args, timeout=self.settings.program_timeout)
+        except CuportError as error:
+            return Program(source, (), tuple(args), error.diagnostics)
+        return Program(source, tuple(captures), tuple(args))
+
+    # -- plan, run -------------------------------------------------------------------------------------------------
+
+    def ground(self, program: Program, kernel: Kernel) -> Ground:
+        """Cases and references of one kernel; computed once, kept in the store. Raises CuportError."""
+        key = self._ground_key(program, kernel)
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._grounds:
+                try:
+                    self._grounds[key] = self._stored_ground(key) or self._make_ground(key, program, kernel)
+                except CuportError as error:
+                    self._grounds[key] = error
+        found = self._grounds[key]
+        if isinstance(found, CuportError):
+            raise found
+        return found
+
+    def _make_ground(self, key: str, program: Program, kernel: Kernel) -> Ground:
+        subject = f"{Path(program.source.path).name} {kernel.name}"
+        begin = time.monotonic()
+        self.progress.stage(subject, "choosing cases")
+        planned = plan(
+            program.source,
+            kernel,
+            program.of(kernel),
+            self.oracle,
+            seed=self.settings.seed,
+            cases=self.settings.cases,
+            threads=self.settings.threads,
+            args=program.args,
+        )
+        if not planned.cases:
+            raise CuportError(*(program.diagnostics + planned.diagnostics))
+        middle = time.monotonic()
+        self.progress.stage(subject, f"running the original on {len(planned.cases)} cases")
+        references = self.oracle.reference(program.source, planned.cases, timeout=self.settings.kernel_timeout)
+        spent = (("plan", round(middle - begin, 3)), ("oracle", round(time.monotonic() - middle, 3)))
+        self.store.put_blob(key, "ground", encode((planned.domain, planned.notes, tuple(references), spent)))
+        return Ground(planned, tuple(references), spent)
+
+    def _stored_ground(self, key: str) -> Ground | None:
+        body = self.store.blob(key)
+        if body is None:
+            return None
+        try:
+            domain, notes, references, spent = decode(body)
+        except (CodecError, ValueError):
+            return None
+        return Ground(Plan(tuple(r.case for r in references), domain, notes=notes), references, spent)
+
+    def _ground_key(self, program: Program, kernel: Kernel) -> str:
+        s = self.settings
+        case_file = Path(program.source.path).with_suffix(".cases.toml")
+        declared = case_file.read_text(encoding="utf-8", errors="replace") if case_file.is_file() else ""
+        budget = (s.seed, s.cases, s.threads, s.program_timeout, s.kernel_timeout)
+        return digest(
+            "ground", program.source.digest, kernel.python_name, program.args, declared, budget, tools_digest()
+        )
+
+    # -- screen, build, execute, judge -----------------------------------------------------------------------------
+
+    def try_candidate(
+        self,
+        program: Program,
+        kernel: Kernel,
+        target: Target,
+        candidate: Candidate,
+        *,
+        only_case: str = "",
+        fresh: bool = False,
+    ) -> Verdict:
+        """One port of one kernel, judged; from the store if the same was judged before. `only_case` (a digest's
+        beginning) replays a single case and is never stored."""
+        key = digest("verdict", self._ground_key(program, kernel), target.name, candidate.code, kernel.python_name)
+        if not only_case and not fresh:
+            stored = self.store.verdict(key)
+            known = verdict_from(stored) if stored else None
+            if known is not None:
+                return replace(known, source=program.source.path, cached=True)
+        try:
+            verdict = self._judge(program, kernel, target, candidate, only_case)
+        except CuportError as error:
+            verdict = undecided(program.source, kernel, target, error.diagnostics, candidate.provenance)
+        if not only_case and verdict.status is not Status.FAILED:  # a failure of tools may be gone next time
+            self.store.put_verdict(key, verdict.to_dict())
+        return verdict
+
+    def _judge(self, program: Program, kernel: Kernel, target: Target, candidate: Candidate, only_case: str) -> Verdict:
+        subject = f"{Path(program.source.path).name} {kernel.name} -> {target.label}"
+        self.progress.stage(subject, "screening")
+        problems = target.screen(candidate.code, [kernel])
+        if any(d.severity == "error" for d in problems):
+            reason = f"breaks the contract: {problems[0].message}"
+            evidence = Evidence(provenance=candidate.provenance, versions=versions())
+            return Verdict(
+                program.source.path,
+                kernel.python_name,
+                target.name,
+                Status.REJECTED,
+                reason,
+                evidence,
+                None,
+                tuple(problems),
+            )
+        ground = self.ground(program, kernel)
+        references = [r for r in ground.references if r.case.digest.startswith(only_case)]
+        if not references:
+            raise CuportError(Diagnostic("verify.no-such-case", f"no case of {kernel.name} begins with {only_case}"))
+        cases = [r.case for r in references]
+        limits = Limits(wall_seconds=self.settings.port_timeout, memory_bytes=self.settings.memory)
+        begin = time.monotonic()
+        self.progress.stage(subject, f"running the port on {len(cases)} cases")
+        execution = run_candidate(target, candidate.code, kernel, cases, limits, mode="execute")
+        middle = time.monotonic()
+        build = Build()
+        if not only_case:
+            self.progress.stage(subject, "compiling the port")
+            limits = replace(limits, wall_seconds=self.settings.build_timeout)
+            build = run_candidate(target, candidate.code, kernel, _for_build(cases), limits, mode="build")
+        end = time.monotonic()
+        self.progress.stage(subject, "judging")
+        spent = (*ground.seconds, ("execute", round(middle - begin, 3)), ("build", round(end - middle, 3)))
+        return judge(
+            source=program.source,
+            kernel=kernel,
+            target=target.name,
+            candidate=candidate,
+            references=references,
+            execution=execution,
+            build=None if only_case else build,
+            domain=ground.plan.domain,
+            seed=self.settings.seed,
+            versions=versions(),
+            seconds=spent,
+            notes=ground.plan.notes,
+        )
+
+    # -- propose, repair -------------------------------------------------------------------------------------------
+
+    def port_kernel(
+        self, program: Program, kernel: Kernel, target: Target, translators: Sequence[Translator]
+    ) -> tuple[Candidate | None, Verdict]:
+        """Ask each translator in turn, with repairs, until one port is accepted; else the most telling failure."""
+        subject = f"{Path(program.source.path).name} {kernel.name} -> {target.label}"
+        best: tuple[Candidate | None, Verdict] | None = None
+        for translator in translators:
+            attempts: list[Attempt] = []
+            for number in range(1, self.settings.attempts + 1):
+                self.progress.stage(
+                    subject, f"{translator.name}: proposing" + (f" (attempt {number})" if number > 1 else "")
+                )
+                outcome = self._attempt(program, kernel, target, translator, attempts)
+                best = _more_telling(best, outcome)
+                candidate, verdict = outcome
+                if verdict.status is Status.ACCEPTED:
+                    return outcome
+                if candidate is None or not translator.repairs or verdict.status is Status.FAILED:
+                    break
+                if any(a.candidate.code == candidate.code for a in attempts):
+                    break  # it has nothing new to say
+                attempts.append(Attempt(candidate, verdict))
+        assert best is not None, "at least one translator"
+        return best
+
+    def _attempt(
+        self, program: Program, kernel: Kernel, target: Target, translator: Translator, attempts: list[Attempt]
+    ) -> tuple[Candidate | None, Verdict]:
+        try:
+            request = Request(program.source, kernel, target.name, self.samples(program, kernel), tuple(attempts))
+            proposal = translator.propose(request)
+        except CuportError as error:
+            return None, undecided(program.source, kernel, target, error.diagnostics)
+        candidate = proposal.candidate
+        if candidate is None:
+            return None, undecided(program.source, kernel, target, proposal.diagnostics)
+        return candidate, self.try_candidate(program, kernel, target, candidate)
+
+    def samples(self, program: Program, kernel: Kernel) -> list[Case]:
+        """Launches that show a translator every instance, dtype and size; from main(), else from the plan."""
+        captured = [c.case for c in program.of(kernel)]
+        return captured or [r.case for r in self.ground(program, kernel).references]
+
+
+def undecided(
+    source: Source,
+    kernel: Kernel,
+    target: Target,
+    diagnostics: Sequence[Diagnostic],
+    provenance: Provenance | None = None,
+) -> Verdict:
+    """UNSUPPORTED where every error says so, else FAILED."""
+    errors = [d for d in diagnostics if d.severity == "error"]
+    unsupported = bool(errors) and all(d.code.startswith("unsupported.") for d in errors)
+    status = Status.UNSUPPORTED if unsupported else Status.FAILED
+    reason = errors[0].message if errors else "no case and no reason given"
+    evidence = Evidence(provenance=provenance, versions=versions())
+    return Verdict(source.path, kernel.python_name, target.name, status, reason, evidence, None, tuple(diagnostics))
+
+
+_TELLING = (Status.FAILED, Status.UNSUPPORTED, Status.INCONCLUSIVE, Status.REJECTED, Status.ACCEPTED)
+
+
+def _more_telling(
+    a: tuple[Candidate | None, Verdict] | None, b: tuple[Candidate | None, Verdict]
+) -> tuple[Candidate | None, Verdict]:
+    if a is None or _TELLING.index(b[1].status) >= _TELLING.index(a[1].status):
+        return b
+    return a
+
+
+def _for_build(cases: Sequence[Case]) -> list[Case]:
+    """One case a distinct specialisation: scalars, launch and template values decide it, contents do not."""
+    chosen: dict[object, Case] = {}
+    for case in cases:
+        scalars = tuple(a for a in case.args if not hasattr(a, "buffer"))
+        chosen.setdefault((case.instance, case.grid, case.block, scalars, case.template_args), case)
+    return list(chosen.values())
+
+
+Action = Callable[[], None]
