@@ -6,9 +6,9 @@ This docstring is the definition; `interpret.py` is its executable form, and the
 instance that occurs in the cases. Device functions are inlined, templates instantiated, structs and vectors split into
 scalars, references and pointers resolved to (memory, index), short-circuit and `?:` made explicit.
 
-**Control.** What an emitter gets is *structured*: `If`, `For`, `While`, and no `Return`, `Break`, `Continue` (the
-lowering makes those first, `passes/structure.py` turns them into flags and nested ifs, and moves `While.step` to the
-end of the body). A thread is *active* at a
+**Control.** What an emitter gets is *structured*: `If`, `For`, `While`, and no `Scope` and `Leave` (the lowering makes
+those for return, break, continue and switch; `passes/structure.py` turns them into flags and nested ifs, and moves
+`While.step` to the end of the body). A thread is *active* at a
 statement when the conditions of all enclosing statements hold for it. Expressions and statements mean something for
 active threads only: for the others values are undefined and must not reach memory or a variable.
 
@@ -243,7 +243,10 @@ class For:
 
 @dataclass(frozen=True)
 class While:
-    """`while (cond) body`; `test_after`: `do body while (cond)`. `step` runs after the body and after `Continue`."""
+    """`while (cond) body`; `test_after`: `do body while (cond)`. `step` runs after the body.
+
+    Empty `step` in structured form.
+    """
 
     cond: Expr
     body: Block
@@ -295,29 +298,23 @@ class Collective:
 
 
 @dataclass(frozen=True)
-class Return:
-    """Ends the thread. Not in structured form."""
+class Scope:
+    """Runs `body`; a `Leave` with this label inside jumps behind it. Not in structured form."""
 
+    label: str
+    body: Block
     line: int = 0
 
 
 @dataclass(frozen=True)
-class Break:
-    """Not in structured form."""
+class Leave:
+    """Jumps behind the enclosing `Scope` with this label: return, break, continue. Not in structured form."""
 
+    label: str
     line: int = 0
 
 
-@dataclass(frozen=True)
-class Continue:
-    """Not in structured form."""
-
-    line: int = 0
-
-
-Stmt: TypeAlias = (
-    Assign | Store | Atomic | If | For | While | Barrier | Shuffle | Collective | Return | Break | Continue
-)
+Stmt: TypeAlias = Assign | Store | Atomic | If | For | While | Barrier | Shuffle | Collective | Scope | Leave
 Block: TypeAlias = tuple[Stmt, ...]
 
 # -------------------------------------------------------------- declarations

@@ -103,12 +103,11 @@ def block(statements: ir.Block, indent: int = 0) -> list[str]:
             case ir.Collective():
                 members = f", members {expr(s.members)}" if s.members is not None else ""
                 lines.append(f"{pad}{s.result} = {s.scope}_{s.op} {expr(s.value)}{members}")
-            case ir.Return():
-                lines.append(f"{pad}return")
-            case ir.Break():
-                lines.append(f"{pad}break")
-            case ir.Continue():
-                lines.append(f"{pad}continue")
+            case ir.Scope():
+                lines.append(f"{pad}scope {s.label}:")
+                lines += block(s.body, indent + 1) or [f"{pad}  pass"]
+            case ir.Leave():
+                lines.append(f"{pad}leave {s.label}")
     return lines
 
 
