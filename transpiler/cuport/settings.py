@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     base_url: str = ""
     temperature: float | None = None
     max_tokens: int | None = Field(None, gt=0)
+    model_seed: int | None = None  # None: not sent, since some endpoints refuse it
     model_timeout: float = Field(120.0, gt=0)  # one exchange, retries included
     command: tuple[str, ...] = ()  # the command translator's program and its arguments
     prices: dict[str, ModelPrice] = Field(default_factory=dict)
