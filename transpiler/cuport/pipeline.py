@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -84,10 +84,14 @@ class Road:
 
     # -- read, and one run of the program --------------------------------------------------------------------------
 
+    def read(self, path: Path) -> Source:
+        """Read a file. Raises CuportError."""
+        self.progress.stage(path.name, "reading")
+        return read(path, include_dirs=self.settings.include_dirs, defines=self.settings.defines)
+
     def open(self, path: Path, args: Sequence[str] = ()) -> Program:
         """Read a file and capture its launches. Raises CuportError where nothing can be done with it."""
-        self.progress.stage(path.name, "reading")
-        source = read(path, include_dirs=self.settings.include_dirs, defines=self.settings.defines)
+        source = self.read(path)
         if not source.has_main:
             return Program(source, (), tuple(args))
         self.progress.stage(path.name, "running the original")
@@ -171,19 +175,26 @@ class Road:
     ) -> Verdict:
         """One port of one kernel, judged; from the store if the same was judged before. `only_case` (a digest's
         beginning) replays a single case and is never stored."""
-        key = digest("verdict", self._ground_key(program, kernel), target.name, candidate.code, kernel.python_name)
         if not only_case and not fresh:
-            stored = self.store.verdict(key)
-            known = verdict_from(stored) if stored else None
+            known = self.known_verdict(program, kernel, target, candidate)
             if known is not None:
-                return replace(known, source=program.source.path, cached=True)
+                return known
         try:
             verdict = self._judge(program, kernel, target, candidate, only_case)
         except CuportError as error:
             verdict = undecided(program.source, kernel, target, error.diagnostics, candidate.provenance)
         if not only_case and verdict.status is not Status.FAILED:  # a failure of tools may be gone next time
-            self.store.put_verdict(key, verdict.to_dict())
+            self.store.put_verdict(self._verdict_key(program, kernel, target, candidate), verdict.to_dict())
         return verdict
+
+    def known_verdict(self, program: Program, kernel: Kernel, target: Target, candidate: Candidate) -> Verdict | None:
+        """The stored verdict on exactly this source, port, seed, budget and tools, or None."""
+        stored = self.store.verdict(self._verdict_key(program, kernel, target, candidate))
+        known = verdict_from(stored) if stored else None
+        return replace(known, source=program.source.path, cached=True) if known is not None else None
+
+    def _verdict_key(self, program: Program, kernel: Kernel, target: Target, candidate: Candidate) -> str:
+        return digest("verdict", self._ground_key(program, kernel), target.name, candidate.code, kernel.python_name)
 
     def _judge(self, program: Program, kernel: Kernel, target: Target, candidate: Candidate, only_case: str) -> Verdict:
         subject = f"{Path(program.source.path).name} {kernel.name} -> {target.label}"
@@ -315,6 +326,3 @@ def _for_build(cases: Sequence[Case]) -> list[Case]:
         scalars = tuple(a for a in case.args if not hasattr(a, "buffer"))
         chosen.setdefault((case.instance, case.grid, case.block, scalars, case.template_args), case)
     return list(chosen.values())
-
-
-Action = Callable[[], None]

@@ -9,10 +9,11 @@ from pathlib import Path
 from cuport.batch.discover import PortJob
 from cuport.batch.translate import choose
 from cuport.candidate import Candidate, Provenance
-from cuport.diagnostic import CuportError, Diagnostic, Span
+from cuport.diagnostic import CuportError, Diagnostic, Span, fail
 from cuport.kernel import Kernel
 from cuport.pipeline import Program, Road
 from cuport.store import versions
+from cuport.targets import all_targets
 from cuport.targets.base import Target
 from cuport.verdict import Evidence, Status, Verdict
 
@@ -83,3 +84,20 @@ def _not_ported(program: Program, kernel: Kernel, job: PortJob) -> Verdict:
     return Verdict(
         program.source.path, kernel.python_name, job.target.name, Status.UNSUPPORTED, reason, evidence, None, (missing,)
     )
+
+
+def target_of(port: Path, name: str | None) -> Target:
+    """The target named, else the one whose imports the port has. Raises CuportError (`usage.*`, `port.*`)."""
+    known = all_targets()
+    if name is not None:
+        if name not in known:
+            raise fail("usage.no-such-target", f"no target named {name}", hint=f"known: {', '.join(sorted(known))}")
+        return known[name]
+    code = read_port(port)
+    functions_of(port, code)
+    module = ast.parse(code)
+    found = [t for t in known.values() if t.detects(module)]
+    if len(found) != 1:
+        said = " and ".join(t.name for t in found) if found else "no known target"
+        raise fail("usage.which-target", f"{port} imports {said}", hint=f"name one: --target {'|'.join(sorted(known))}")
+    return found[0]

@@ -32,7 +32,8 @@ def junit_text(report: Report) -> str:
             suite.add_testcase(case)
         xml.add_testsuite(suite)
     xml.update_statistics()
-    return xml.tostring().decode()
+    body: bytes = xml.tostring()
+    return body.decode()
 
 
 def _case(verdict: Verdict) -> TestCase:

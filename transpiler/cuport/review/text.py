@@ -59,9 +59,8 @@ def evidence_lines(e: Evidence) -> list[str]:
         lines.append(f"domain    {e.domain}")
     if e.cases:
         where = f" ({e.worst_where})" if e.worst_where else ""
-        lines.append(
-            f"errors    worst {e.worst_ratio:.2f} of its bound{where}; {100 * e.evidence_share:.1f} % of elements are evidence"
-        )
+        share = f"{100 * e.evidence_share:.1f} % of elements are evidence"
+        lines.append(f"errors    worst {e.worst_ratio:.2f} of its bound{where}; {share}")
     if e.nulls_rejected or e.nulls_survived:
         survived = f"; NOT told apart: {', '.join(e.nulls_survived)}" if e.nulls_survived else ""
         lines.append(f"self-test told apart from {', '.join(e.nulls_rejected) or 'nothing'}{survived}")

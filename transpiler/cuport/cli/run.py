@@ -1,0 +1,40 @@
+"""`cuport run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cuport.cli.options import PATH
+
+
+@click.command("run", context_settings={"ignore_unknown_options": False})
+@click.argument("program", type=PATH)
+@click.argument("args", nargs=-1, type=click.UNPROCESSED)
+@click.option("--include", "-I", "include_dirs", multiple=True, type=PATH, help="Folder of headers.")
+@click.option("--define", "-D", "defines", multiple=True, help="Macro: NAME or NAME=VALUE.")
+@click.option("--schedule", type=click.Choice(["forward", "reverse", "random"]), default="forward", show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of the random schedule.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds the program may take.")
+def command(
+    program: Path,
+    args: tuple[str, ...],
+    include_dirs: tuple[Path, ...],
+    defines: tuple[str, ...],
+    schedule: str,
+    seed: int,
+    timeout: float | None,
+) -> int:
+    """Build a CUDA program for the CPU and run it: cuport run PROGRAM.cu [-- ARGS]. The exit code is the program's."""
+    from cuport.cli.options import settings_for
+    from cuport.cuda import read
+    from cuport.oracle import Oracle, OracleSettings
+
+    settings = settings_for([program], include_dirs=include_dirs, defines=defines)
+    source = read(program, include_dirs=settings.include_dirs, defines=settings.defines)
+    oracle = Oracle(OracleSettings(cache_dir=settings.cache_dir, memory=settings.memory))
+    result = oracle.run_program(
+        source, args, schedule=schedule, seed=seed, timeout=timeout or settings.program_timeout, passthrough=True
+    )
+    return result.returncode

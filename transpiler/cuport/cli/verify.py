@@ -1,0 +1,68 @@
+"""`cuport verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cuport.cli.options import PATH, chosen_targets, common, emit_report, settings_for
+
+
+@click.command("verify")
+@click.argument("paths", nargs=-1, required=True, type=PATH, metavar="FILES|DIRS | KERNEL.cu PORT.py")
+@click.option("--case", "only_case", default="", help="Replay one case: the beginning of its digest.")
+@click.option("--fresh", is_flag=True, help="Judge again even what the store knows.")
+@common
+def command(
+    paths: tuple[Path, ...],
+    only_case: str,
+    fresh: bool,
+    target: str | None,
+    kernels: tuple[str, ...],
+    args: tuple[str, ...],
+    output_format: str,
+    quiet: bool,
+    verbose: bool,
+    **given: Any,
+) -> int:
+    """Judge ports: those beside their sources, or one port named after its source.
+
+    Evidence files are never believed. What was judged before, with nothing changed, comes from the store.
+    """
+    from cuport.batch.discover import PortJob, port_jobs
+    from cuport.batch.pool import run_all
+    from cuport.batch.verify import target_of, verify_port
+    from cuport.cli.outcome import show
+    from cuport.cli.progress import LiveProgress
+    from cuport.diagnostic import CuportError, Diagnostic
+    from cuport.pipeline import Road
+    from cuport.store import Store
+    from cuport.verdict import Report
+
+    settings = settings_for(paths, **given)
+    diagnostics: list[Diagnostic] = []
+    if len(paths) == 2 and paths[1].suffix == ".py":
+        jobs = [PortJob(paths[0], paths[1], target_of(paths[1], target))]
+    else:
+        jobs, diagnostics = port_jobs(paths, chosen_targets(target, settings))
+    verdicts = []
+    with Store(settings.cache_dir / "store.sqlite") as store, LiveProgress(quiet=quiet, verbose=verbose) as progress:
+        road = Road(settings, store, progress)
+
+        def work(job: PortJob) -> Any:
+            return verify_port(road, job, kernels=kernels, args=args, only_case=only_case, fresh=fresh)
+
+        for _, result in run_all(jobs, work, settings.jobs):
+            if isinstance(result, CuportError):
+                diagnostics += result.diagnostics
+            elif isinstance(result, BaseException):
+                raise result
+            else:
+                verdicts += result
+        diagnostics += store.diagnostics
+    report = Report(tuple(verdicts), tuple(dict.fromkeys(diagnostics)))
+    emit_report(report, output_format, detailed=verbose or len(verdicts) <= 6)
+    show(report.diagnostics)
+    return report.exit_code

@@ -1,0 +1,96 @@
+"""What this machine offers to each station of the road."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Literal
+
+from cuport.providers import configured
+from cuport.sandbox import best_tier
+from cuport.settings import load
+from cuport.store.keys import compiler_version
+from cuport.targets import all_targets, missing_modules
+
+
+@dataclass(frozen=True)
+class Finding:
+    what: str
+    state: Literal["ok", "limited", "missing"]
+    detail: str
+    advice: str = ""
+    needed: bool = False  # without it nothing can be judged
+
+
+def findings() -> list[Finding]:
+    """Everything `cuport doctor` prints, in road order."""
+    return [_compiler(), *_targets(), _gpu(), _sandbox(), _model(), _cache()]
+
+
+def _compiler() -> Finding:
+    version = compiler_version()
+    if version:
+        return Finding("C++ compiler", "ok", version)
+    advice = "install g++ (Debian, Ubuntu: apt install g++; Fedora: dnf install gcc-c++)"
+    return Finding("C++ compiler", "missing", "none found: the original cannot run", advice, needed=True)
+
+
+def _targets() -> list[Finding]:
+    found = []
+    for target in all_targets().values():
+        missing = missing_modules(target)
+        if missing:
+            advice = f"pip install 'cuport[{target.extra}]'"
+            found.append(Finding(f"target {target.name}", "missing", f"needs {', '.join(missing)}", advice))
+        else:
+            said = ", ".join(f"{m} {_version(m)}" for m in target.requires)
+            found.append(Finding(f"target {target.name}", "ok", said))
+    if found and all(f.state == "missing" for f in found):
+        return [Finding(f.what, f.state, f.detail, f.advice, needed=True) for f in found]
+    return found
+
+
+def _gpu() -> Finding:
+    tool = shutil.which("nvidia-smi")
+    if tool:
+        query = [tool, "--query-gpu=name", "--format=csv,noheader"]
+        try:
+            done = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            done = None
+        if done is not None and done.returncode == 0 and done.stdout.strip():
+            name = done.stdout.strip().splitlines()[0]
+            return Finding("GPU", "limited", f"{name}; this version judges on the CPU all the same")
+    return Finding("GPU", "limited", "none: the original and the ports run on the CPU, ports are compiled without one")
+
+
+def _sandbox() -> Finding:
+    tier, advice = best_tier()
+    return Finding("sandbox", "limited" if advice else "ok", tier, advice)
+
+
+def _model() -> Finding:
+    if configured(os.environ) or load().base_url:
+        return Finding("model", "ok", "an OpenAI-compatible endpoint is configured: --translator auto asks it first")
+    advice = "set OPENAI_API_KEY (and OPENAI_BASE_URL for another endpoint), and --model"
+    return Finding("model", "limited", "none configured: ports come from the rules", advice)
+
+
+def _cache() -> Finding:
+    folder = load().cache_dir
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if os.access(place, os.W_OK):
+        return Finding("cache", "ok", str(folder))
+    return Finding("cache", "limited", f"{folder} cannot be written: nothing is kept", "set CUPORT_CACHE_DIR")
+
+
+def _version(module: str) -> str:
+    try:
+        return metadata.version(module)
+    except metadata.PackageNotFoundError:
+        return "(version unknown)"
