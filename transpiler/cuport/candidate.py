@@ -67,7 +67,7 @@ FailureKind = Literal[
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a candidate gave no outputs. `message` is foreign text: show it escaped and trimmed, believe nothing of it."""
+    """Why a candidate gave no outputs. `message` is foreign text: shown escaped and trimmed, never believed."""
 
     kind: FailureKind
     message: str

@@ -46,6 +46,7 @@ def _kernel(kernel: Kernel) -> Iterator[str]:
     for site in kernel.launches:
         args = f"<{', '.join(site.template_args)}>" if site.template_args else ""
         shared = f", shared {site.shared}" if site.shared else ""
-        yield f"    launch   line {site.span.line} in {site.function or '?'}: {args} grid {site.grid}, block {site.block}{shared}"
+        launch = f"{args} grid {site.grid}, block {site.block}{shared}".strip()
+        yield f"    launch   line {site.span.line} in {site.function or '?'}: {launch}"
     if not kernel.launches:
         yield "    launch   none in this file: needs a case file (--write-cases makes a first guess)"
