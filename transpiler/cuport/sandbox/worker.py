@@ -6,16 +6,24 @@ process never sees. `TargetWorker` is what a target's worker module offers.
 
 from __future__ import annotations
 
+import faulthandler
+import importlib
+import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, NoReturn, Protocol, TypeAlias
 
-from cuport.candidate import BuildRecord
+import numpy as np
+
+from cuport.candidate import BuildRecord, Failure, FailureKind
 from cuport.case import Array
-from cuport.sandbox.call import Call
-from cuport.sandbox.contract import Contract
+from cuport.sandbox.call import Call, ContractViolation, UnsupportedCall
+from cuport.sandbox.confine import Boot, lock, tier
+from cuport.sandbox.contract import Contract, raw_bytes
+from cuport.sandbox.job import Job, Place, State, load, record_line, slot, slot_offset
 
 Mode: TypeAlias = Literal["execute", "build"]
 Device: TypeAlias = Literal["cpu", "gpu"]
@@ -33,7 +41,8 @@ class Runtime:
 class TargetWorker(Protocol):
     """A target's module named by `Target.worker`; the functions are module-level. Order: prepare, load, call* or build.
 
-    The module itself imports nothing heavy at its top. Exceptions mean: `ContractViolation` -> contract,
+    The module itself imports nothing heavy at its top. If it needs to start programs (a compiler), it says in which modes:
+    `STARTS_PROCESSES = ("build",)`; without it every attempt fails with EPERM. Exceptions mean: `ContractViolation` -> contract,
     `UnsupportedCall` -> unsupported, MemoryError -> memory, anything else -> exception, with the line in the port.
     """
 
@@ -55,3 +64,125 @@ class TargetWorker(Protocol):
     def build(self, module: ModuleType, contract: Contract, calls: Sequence[Call]) -> Iterator[BuildRecord | str]:
         """Compile or lower once per distinct specialisation among `calls`. A str is a note for the evidence."""
         ...
+
+
+def run(boot: Boot, walls: list[str]) -> NoReturn:
+    """Do the whole job of this process, then end it without running any exit handler."""
+    faulthandler.enable()  # a crash prints the port's line to stderr
+    folder = Path(boot.job)
+    inputs = folder / "inputs.bin"
+    data = np.memmap(inputs, np.uint8, "r") if inputs.stat().st_size else np.zeros(0, np.uint8)
+    job = load((folder / "job.json").read_text(), np.asarray(data))
+    mode: Mode = "build" if job.mode == "build" else "execute"
+    device: Device = "gpu" if job.device == "gpu" else "cpu"
+    worker: TargetWorker = importlib.import_module(job.worker)  # type: ignore[assignment]
+    try:
+        runtime = worker.prepare(mode, device)
+    except ImportError as error:
+        _greet(boot, {"missing": str(error)})
+        os._exit(0)
+    walls += lock(may_start_processes=mode in getattr(worker, "STARTS_PROCESSES", ()))
+    _greet(boot, {"tier": tier(walls), "walls": walls, **asdict(runtime)})
+
+    # From here on the candidate's code may have run: the parent believes nothing but the outputs' bytes.
+    report = _Report(folder, len(job.calls))
+    port = folder / "port.py"
+    report.state(0, State.RUNNING)
+    try:
+        module = worker.load(port, mode)
+        if not callable(getattr(module, job.contract.function, None)):
+            raise ContractViolation(f"the file defines no `{job.contract.function}`; write `{job.contract.def_line}`")
+    except BaseException as error:  # a port may raise anything, SystemExit included
+        report.fail(0, failure_of(error, port, "import"))
+        os._exit(0)
+    report.state(0, State.DONE)
+    if mode == "build":
+        _build(worker, module, job, report, port)
+    else:
+        for position, call in enumerate(job.calls):
+            report.state(position + 1, State.RUNNING)
+            try:
+                results = worker.call(module, job.contract, call)
+                report.outputs(job.outputs[position], call, results)
+            except BaseException as error:
+                report.fail(position + 1, failure_of(error, port, "exception"))
+            else:
+                report.state(position + 1, State.DONE)
+    os._exit(0)
+
+
+def _build(worker: TargetWorker, module: ModuleType, job: Job, report: _Report, port: Path) -> None:
+    report.state(1, State.RUNNING)
+    try:
+        for record in worker.build(module, job.contract, job.calls):
+            report.record(record)
+    except BaseException as error:
+        report.fail(1, failure_of(error, port, "exception"))
+    else:
+        report.state(1, State.DONE)
+
+
+def _greet(boot: Boot, told: Mapping[str, object]) -> None:
+    os.write(boot.handshake, json.dumps(told).encode() + b"\n")
+    os.close(boot.handshake)
+
+
+class _Report:
+    """The child's side of the out/ files; every one was created, and sized, by the parent."""
+
+    def __init__(self, folder: Path, cases: int) -> None:
+        self._cases = cases
+        self._status = os.open(folder / "out/status.bin", os.O_WRONLY)
+        self._outputs = os.open(folder / "out/outputs.bin", os.O_WRONLY)
+        self._records = os.open(folder / "out/records.jsonl", os.O_WRONLY | os.O_APPEND)
+
+    def state(self, index: int, state: State) -> None:
+        os.pwrite(self._status, bytes([state]), index)
+
+    def fail(self, index: int, failure: Failure) -> None:
+        os.pwrite(self._status, slot(failure), slot_offset(self._cases, index))
+        self.state(index, State.FAILED)
+
+    def outputs(self, places: Sequence[Place], call: Call, results: Mapping[int, Array]) -> None:
+        for index, place in enumerate(places):
+            raw = raw_bytes(np.asarray(results[index])) if index in results else call.buffers[index]
+            if raw.nbytes != place.nbytes:
+                raise ContractViolation(f"buffer {index} came back with {raw.nbytes} bytes instead of {place.nbytes}")
+            data, offset = memoryview(raw), place.offset
+            while data:
+                written = os.pwrite(self._outputs, data[: 1 << 30], offset)
+                data, offset = data[written:], offset + written
+
+    def record(self, record: BuildRecord | str) -> None:
+        os.write(self._records, record_line(record))
+
+
+def failure_of(error: BaseException, port: Path, kind: FailureKind) -> Failure:
+    """Sort an exception into a failure; the line is the innermost one of the port that the traceback passes."""
+    if isinstance(error, ContractViolation):
+        return Failure("contract", str(error), error.line if error.line is not None else _line(error, str(port)))
+    if isinstance(error, UnsupportedCall):
+        return Failure("unsupported", str(error))
+    try:
+        text = str(error)
+    except BaseException:
+        text = "(its message cannot be shown)"
+    name = getattr(type(error), "__name__", "exception")
+    exhausted = isinstance(error, MemoryError) or text.startswith("RESOURCE_EXHAUSTED")
+    return Failure("memory" if exhausted else kind, f"{name}: {text}" if text else str(name), _line(error, str(port)))
+
+
+def _line(error: BaseException | None, port: str) -> int | None:
+    for _ in range(10):
+        if error is None:
+            return None
+        found = error.lineno if isinstance(error, SyntaxError) and error.filename == port else None
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == port:
+                found = trace.tb_lineno
+            trace = trace.tb_next
+        if found is not None:
+            return found
+        error = error.__cause__ or error.__context__
+    return None

@@ -1,0 +1,161 @@
+"""What the child does to itself before anything is loaded: limits, namespaces, Landlock, seccomp.
+
+Each wall is tried; what really stands is named in the tier ("namespaces+landlock+seccomp+rlimits"). Only the standard
+library is imported here, because a user namespace needs a process with one thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import sys
+from dataclasses import dataclass
+from typing import NoReturn
+
+from cuport.sandbox import linux, seccomp
+
+# What Python and the numeric libraries read of the system. Nothing of /proc but these, nothing of any home.
+SYSTEM = (
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/lib32",
+    "/bin",
+    "/sbin",
+    "/opt/rocm",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
+    "/etc/alternatives",
+    "/nix/store",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/proc/stat",
+    "/proc/version",
+    "/proc/filesystems",
+    "/proc/sys/vm",
+    "/proc/sys/kernel",
+    "/sys/devices/system",
+    "/sys/fs/cgroup",
+    "/sys/kernel/mm/transparent_hugepage",
+)
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+_GPU_READABLE = ("/proc/driver", "/sys/bus", "/sys/class", "/sys/devices", "/sys/module")
+
+
+@dataclass(frozen=True)
+class Boot:
+    """What the parent tells the child on its command line (as JSON). Paths are absolute."""
+
+    job: str  # the job directory
+    handshake: int  # file descriptor; one JSON line is written to it before the candidate is loaded
+    readable: tuple[str, ...]  # beyond the system's own
+    own_user: bool  # started under a user id of its own
+    cpu_seconds: int
+    memory_bytes: int
+    file_bytes: int
+    processes: int
+    open_files: int
+    bubblewrap: bool  # already inside bubblewrap
+    gpu: bool
+
+
+def enter(boot: Boot) -> list[str]:
+    """Raise the walls that must stand before any library is loaded; give their names.
+
+    Comes back in the process that is to run the job: where there is a PID namespace, that is a child, and the process
+    that was called stays behind to wait for it and to end as it ended.
+    """
+    walls: list[str] = []
+    os.umask(0o077)
+    linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+    linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+    if boot.own_user:
+        walls.append("user")
+    if boot.bubblewrap:
+        walls.append("bubblewrap")
+    elif _namespaces():
+        walls.append("namespaces")
+    _limits(boot, own_count=bool(walls))
+    if _landlock(boot):
+        walls.append("landlock")
+    return walls
+
+
+def lock(*, may_start_processes: bool) -> list[str]:
+    """The wall that comes after the libraries and before the candidate: the system call filter."""
+    try:
+        seccomp.install(may_start_processes=may_start_processes)
+    except OSError:
+        return []
+    return ["seccomp"]
+
+
+def tier(walls: list[str]) -> str:
+    """The sandbox's name for the evidence."""
+    return "+".join([*(walls or ["process"]), "rlimits"])
+
+
+def _namespaces() -> bool:
+    uid, gid = os.getuid(), os.getgid()
+    isolated = linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS | linux.CLONE_NEWPID
+    try:
+        linux.unshare(linux.CLONE_NEWUSER | isolated)
+    except OSError:
+        return False
+    with contextlib.suppress(OSError):  # without a map the process is "nobody" inside, which also works
+        for name, text in (("setgroups", "deny"), ("gid_map", f"{gid} {gid} 1"), ("uid_map", f"{uid} {uid} 1")):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+    child = os.fork()
+    if child:
+        _stand_for(child)
+    linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+    return True
+
+
+def _stand_for(child: int) -> NoReturn:
+    """Wait for the namespace's first process and end as it did. When it dies, the kernel ends all others in there."""
+    while True:
+        try:
+            _, status = os.waitpid(child, 0)
+            break
+        except InterruptedError:
+            continue
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL) if -code not in (signal.SIGKILL, signal.SIGSTOP) else None
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        os.kill(os.getpid(), -code)
+    os._exit(code if code >= 0 else 128 - code)
+
+
+def _limits(boot: Boot, *, own_count: bool) -> None:
+    """`own_count`: processes are counted for this sandbox alone, not for everything the user runs."""
+    wanted = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CPU: boot.cpu_seconds,
+        resource.RLIMIT_AS: boot.memory_bytes,
+        resource.RLIMIT_FSIZE: boot.file_bytes,
+        resource.RLIMIT_NOFILE: boot.open_files,
+    }
+    if own_count:
+        wanted[resource.RLIMIT_NPROC] = boot.processes
+    for kind, value in wanted.items():
+        _, hard = resource.getrlimit(kind)
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (value, value))
+
+
+def _landlock(boot: Boot) -> bool:
+    gpu = _GPU_READABLE if boot.gpu else ()
+    devices = ("/dev",) if boot.gpu else _DEVICES
+    readable = (*SYSTEM, *gpu, *boot.readable, sys.prefix, sys.base_prefix, boot.job)
+    try:
+        linux.landlock(readable, (f"{boot.job}/out", f"{boot.job}/tmp", *devices))
+    except OSError:
+        return False
+    return True
