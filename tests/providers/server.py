@@ -10,6 +10,7 @@ import json
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +26,7 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: dict[str, Any] = field(default_factory=dict)
+    at: float = field(default_factory=time.monotonic)
 
     @property
     def messages(self) -> list[dict[str, str]]:
@@ -41,7 +43,7 @@ class Handler(BaseHTTPRequestHandler):
         asked = Asked(self.path, {k.lower(): v for k, v in self.headers.items()}, json.loads(raw))
         behaviour = self.server.next_behaviour(asked)
         try:
-            if self.path.rstrip("/").endswith("/chat/completions"):
+            if self.path == "/v1/chat/completions":
                 behaviour(self)
             else:
                 error(404, {"detail": "Not Found"})(self)

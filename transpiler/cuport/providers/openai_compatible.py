@@ -70,6 +70,13 @@ class OpenAICompatible:
                 f"the endpoint's address {foreign(address(self.endpoint.base_url), self._secrets)!r} is no http(s) URL",
                 "set OPENAI_BASE_URL to something like http://localhost:8000/v1 or https://api.openai.com/v1",
             )
+        if not (self.endpoint.key.isascii() and self.endpoint.key.isprintable() and " " not in self.endpoint.key):
+            return ProviderFault(
+                "unauthorized",
+                "the API key holds a character that no key has: a space, a line end, or one outside ASCII",
+                "set OPENAI_API_KEY again, without quotes or line ends",
+                model=self.model,
+            )
         if time.monotonic() >= deadline:
             return self._late(_Seen(), 0.0)
         body: dict[str, Any] = {

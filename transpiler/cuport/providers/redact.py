@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 REDACTED = "[redacted]"
 
@@ -20,10 +21,21 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` without these secrets; every occurrence is replaced."""
-    for secret in sorted({s for s in secrets if len(s) >= _SHORTEST_SECRET}, key=len, reverse=True):
-        text = text.replace(secret, REDACTED)
+    """`text` without these secrets, as they are or as a repr, JSON or a URL would spell them."""
+    spelt = {spelling for secret in secrets for spelling in _spellings(secret) if len(spelling) >= _SHORTEST_SECRET}
+    for spelling in sorted(spelt, key=len, reverse=True):
+        text = text.replace(spelling, REDACTED)
     return text
+
+
+def _spellings(secret: str) -> set[str]:
+    return {
+        secret,
+        repr(secret)[1:-1],
+        json.dumps(secret)[1:-1],
+        quote(secret, safe="", errors="replace"),
+        plain(secret),
+    }
 
 
 def foreign(text: str, secrets: Iterable[str] = (), *, limit: int = 300) -> str:
