@@ -41,9 +41,10 @@ class Runtime:
 class TargetWorker(Protocol):
     """A target's module named by `Target.worker`; the functions are module-level. Order: prepare, load, call* or build.
 
-    The module itself imports nothing heavy at its top. If it needs to start programs (a compiler), it says in which modes:
-    `STARTS_PROCESSES = ("build",)`; without it every attempt fails with EPERM. Exceptions mean: `ContractViolation` -> contract,
-    `UnsupportedCall` -> unsupported, MemoryError -> memory, anything else -> exception, with the line in the port.
+    The module itself imports nothing heavy at its top. If it must start programs (a compiler), it says in which modes:
+    `STARTS_PROCESSES = ("build",)`; else, once a port is loaded, every attempt fails with EPERM. Exceptions mean:
+    `ContractViolation` -> contract, `UnsupportedCall` -> unsupported, MemoryError -> memory, anything else ->
+    exception, with the line in the port.
     """
 
     def prepare(self, mode: Mode, device: Device) -> Runtime:
@@ -75,7 +76,7 @@ def run(boot: Boot, walls: list[str]) -> NoReturn:
     job = load((folder / "job.json").read_text(), np.asarray(data))
     mode: Mode = "build" if job.mode == "build" else "execute"
     device: Device = "gpu" if job.device == "gpu" else "cpu"
-    worker: TargetWorker = importlib.import_module(job.worker)  # type: ignore[assignment]
+    worker: TargetWorker = importlib.import_module(job.worker)
     try:
         runtime = worker.prepare(mode, device)
     except ImportError as error:
@@ -148,7 +149,7 @@ class _Report:
             raw = raw_bytes(np.asarray(results[index])) if index in results else call.buffers[index]
             if raw.nbytes != place.nbytes:
                 raise ContractViolation(f"buffer {index} came back with {raw.nbytes} bytes instead of {place.nbytes}")
-            data, offset = memoryview(raw), place.offset
+            data, offset = memoryview(raw.data), place.offset
             while data:
                 written = os.pwrite(self._outputs, data[: 1 << 30], offset)
                 data, offset = data[written:], offset + written
