@@ -1,0 +1,17 @@
+"""Reading CUDA: preprocess with a line map, parse, say what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cuport.kernel import Source
+
+
+def read(path: str | Path, *, include_dirs: Sequence[Path] = (), defines: Sequence[str] = ()) -> Source:
+    """Read a .cu file: see `cuport.cuda.read`. The parser is loaded at the first call."""
+    from cuport.cuda.read import read as read_file
+
+    return read_file(path, include_dirs=include_dirs, defines=defines)

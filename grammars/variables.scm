@@ -1,0 +1,3 @@
+; Declarations that may introduce variables; readers keep those at namespace and class scope.
+(declaration) @variable
+(field_declaration) @variable
