@@ -85,7 +85,12 @@ class View:
 
     def of(self, buffers: Sequence[Raw]) -> Array:
         """The elements, as a view of the bytes (writable if they are; perhaps unaligned)."""
-        raw = buffers[self.buffer]
+        return self.within(buffers[self.buffer])
+
+    def within(self, raw: Raw) -> Array:
+        """The same over the bytes of its own buffer."""
+        if not self.length:
+            return np.zeros(self.shape, np.dtype(self.dtype))
         return np.ndarray(self.shape, np.dtype(self.dtype), raw.data, self.offset)
 
 
@@ -115,13 +120,17 @@ class Records:
 
     def field_of(self, buffers: Sequence[Raw], field: Field) -> Array:
         """One field of all records, as a strided view of the bytes (writable if they are; perhaps unaligned)."""
+        return self.field_within(buffers[self.buffer], field)
+
+    def field_within(self, raw: Raw, field: Field) -> Array:
+        """The same over the bytes of its own buffer."""
         dtype = np.dtype(field.dtype)
-        inner = np.zeros((0, *field.shape), dtype).strides[1:]
+        inner = np.zeros((1, *field.shape), dtype).strides[1:]
         shape = (self.length, *field.shape)
         if not self.length:
             return np.zeros(shape, dtype)
         start = self.offset + field.offset
-        return np.ndarray(shape, dtype, buffers[self.buffer].data, start, (self.itemsize, *inner))
+        return np.ndarray(shape, dtype, raw.data, start, (self.itemsize, *inner))
 
 
 @dataclass(frozen=True)

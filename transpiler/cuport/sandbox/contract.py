@@ -8,7 +8,8 @@ trailing underscore; `a::b` becomes `a__b`.
 What the design leaves open and this module decides:
 - The parameters' names must be the contract's, since a functional port returns buffers by name.
 - A pointer inside a by-value struct is an array attribute; a functional port returns it under `"param.field"`.
-- An array member of a by-value struct is a sequence; members of nested structs in memory have dotted names.
+- An array member of a by-value struct is a sequence; members of nested structs in memory have dotted names. An
+  attribute that is a Python keyword gets a trailing underscore.
 - A global is a flat array, `(n,)` or `(n, lanes)`, even where it is one number.
 """
 
@@ -168,7 +169,7 @@ def _value(path: str, arg: Arg, buffers: Sequence[Buffer]) -> Value:
     fields = tuple((name, _value(f"{path}.{name}", inner, buffers)) for name, inner in arg.fields)
     if fields and all(name == str(i) for i, (name, _) in enumerate(fields)):
         return Items(tuple(value for _, value in fields))
-    return StructValue(arg.name, fields)
+    return StructValue(arg.name, tuple((name + "_" * keyword.iskeyword(name), value) for name, value in fields))
 
 
 def _over(
