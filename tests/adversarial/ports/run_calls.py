@@ -1,7 +1,9 @@
 """Run ports on the witness calls and print what went wrong, as JSON lines. Started as a process of its own, since
 Triton decides at import whether it interprets.
 
-Usage: python run_calls.py TARGET EXAMPLE PORT.py...
+Usage: python run_calls.py TARGET EXAMPLE PORT.py[:KERNEL]...
+
+A port with a kernel's name is tried on that kernel only, until something is wrong.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 from originals import EXAMPLES, SimParams, WitnessCall
+
+GUARD = 4096  # bytes on both sides of each buffer
 
 
 def _load(path: str) -> Any:
@@ -57,12 +61,23 @@ def call_jax(function: Any, call: WitnessCall) -> dict[str, np.ndarray]:
 def call_triton(function: Any, call: WitnessCall) -> dict[str, np.ndarray]:
     import torch
 
+    guarded = []
+
     def tensor(a: Any) -> Any:
-        return torch.from_numpy(a.copy()) if isinstance(a, np.ndarray) else a
+        if not isinstance(a, np.ndarray):
+            return a
+        whole = np.frombuffer(bytearray(b"\xa5" * (2 * GUARD + a.nbytes)), np.uint8)
+        inside = whole[GUARD : GUARD + a.nbytes].view(a.dtype).reshape(a.shape)
+        inside[...] = a
+        guarded.append(whole)
+        return torch.from_numpy(inside)
 
     args = [tensor(a) for a in call.args]
     result = function(*args, **{k: tensor(v) for k, v in _extras(function, call).items()})
     assert result is None, "a Triton port returns nothing"
+    for whole in guarded:
+        if (whole[:GUARD] != 0xA5).any() or (whole[-GUARD:] != 0xA5).any():
+            raise IndexError("stored outside of a buffer")
     return {n: a.numpy() for n, a in zip(call.names, args, strict=True) if isinstance(a, torch.Tensor)}
 
 
@@ -93,10 +108,13 @@ def main() -> None:
     if target == "triton":
         os.environ["TRITON_INTERPRET"] = "1"
     calls = list(EXAMPLES[example](np.random.default_rng(20)))
-    for path in ports:
+    for argument in ports:
+        path, _, only = argument.partition(":")
         port = _load(path)
         found: dict[str, list[str]] = {}
         for call in calls:
+            if only and (call.kernel != only or found):
+                continue
             scalars = [a for a in call.args if not isinstance(a, np.ndarray)]
             try:
                 message = problem(target, port, call)
@@ -104,7 +122,7 @@ def main() -> None:
                 message = f"{type(error).__name__}: {error}"
             if message:
                 found.setdefault(call.kernel, []).append(f"{scalars} {call.extras.get('grid', '')}: {message}")
-        print(json.dumps({"port": path, "calls": len(calls), "wrong": found}), flush=True)
+        print(json.dumps({"port": path, "wrong": found}), flush=True)
 
 
 if __name__ == "__main__":
