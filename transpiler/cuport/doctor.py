@@ -13,7 +13,7 @@ from cuport.providers import configured
 from cuport.sandbox import best_tier
 from cuport.settings import load
 from cuport.store.keys import compiler_version
-from cuport.targets import all_targets, missing_modules
+from cuport.targets import all_targets, missing
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ def _compiler() -> Finding:
 def _targets() -> list[Finding]:
     found = []
     for target in all_targets().values():
-        missing = missing_modules(target)
-        if missing:
+        lacking = missing(target)
+        if lacking:
             advice = f"pip install 'cuport[{target.extra}]'"
-            found.append(Finding(f"target {target.name}", "missing", f"needs {', '.join(missing)}", advice))
+            found.append(Finding(f"target {target.name}", "missing", f"needs {', '.join(lacking)}", advice))
         else:
             said = ", ".join(f"{m} {_version(m)}" for m in target.requires)
             found.append(Finding(f"target {target.name}", "ok", said))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from cuport.candidate import Build, Candidate, Provenance
+from cuport.candidate import Candidate, Provenance
 from cuport.case import Case, Reference
 from cuport.cases import Plan, plan
 from cuport.cuda import read
@@ -21,7 +21,8 @@ from cuport.diagnostic import CuportError, Diagnostic
 from cuport.judge import judge
 from cuport.kernel import Kernel, Source
 from cuport.oracle import Capture, Oracle, OracleSettings
-from cuport.sandbox import Limits, run_candidate
+from cuport.sandbox.launch import build, execute
+from cuport.sandbox.limits import Limits
 from cuport.settings import Settings
 from cuport.store import CodecError, Store, decode, digest, encode, tools_digest, versions
 from cuport.store.evidence import verdict_from
@@ -218,16 +219,19 @@ class Road:
         if not references:
             raise CuportError(Diagnostic("verify.no-such-case", f"no case of {kernel.name} begins with {only_case}"))
         cases = [r.case for r in references]
-        limits = Limits(wall_seconds=self.settings.port_timeout, memory_bytes=self.settings.memory)
+        limits = Limits(
+            total_seconds=self.settings.port_timeout,
+            build_seconds=self.settings.build_timeout,
+            memory_bytes=self.settings.memory,
+        )
         begin = time.monotonic()
         self.progress.stage(subject, f"running the port on {len(cases)} cases")
-        execution = run_candidate(target, candidate.code, kernel, cases, limits, mode="execute")
+        execution = execute(target, candidate.code, kernel, cases, limits)
         middle = time.monotonic()
-        build = Build()
+        built = None
         if not only_case:
             self.progress.stage(subject, "compiling the port")
-            limits = replace(limits, wall_seconds=self.settings.build_timeout)
-            build = run_candidate(target, candidate.code, kernel, _for_build(cases), limits, mode="build")
+            built = build(target, candidate.code, kernel, _for_build(cases), limits)
         end = time.monotonic()
         self.progress.stage(subject, "judging")
         spent = (*ground.seconds, ("execute", round(middle - begin, 3)), ("build", round(end - middle, 3)))
@@ -238,7 +242,7 @@ class Road:
             candidate=candidate,
             references=references,
             execution=execution,
-            build=None if only_case else build,
+            build=built,
             domain=ground.plan.domain,
             seed=self.settings.seed,
             versions=versions(),

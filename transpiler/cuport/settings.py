@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     kernel_timeout: float = Field(60.0, gt=0)  # all cases of one kernel on the oracle
     port_timeout: float = Field(240.0, gt=0)  # one port over all its cases
     build_timeout: float = Field(240.0, gt=0)
-    memory: int = Field(8 << 30, gt=0)
+    memory: int = Field(12 << 30, gt=0)  # address space; JAX alone reserves about 4 GiB of it
     cases: int = Field(48, ge=1, le=10_000)  # a kernel
     threads: int = Field(200_000, ge=1)  # CUDA threads over all cases of a kernel: what an interpreter can bear
 

@@ -58,23 +58,23 @@ def settings_for(paths: Sequence[Path], **given: Any) -> Settings:
 def chosen_targets(names: str | None, settings: Settings) -> list[Target]:
     """Targets by --target, else by configuration, else all installed. Raises CuportError (`usage.*`)."""
     from cuport.diagnostic import fail
-    from cuport.targets import all_targets, missing_modules
+    from cuport.targets import all_targets, missing
 
     known = all_targets()
     wanted = [n.strip() for n in names.split(",") if n.strip()] if names else list(settings.target)
     for name in wanted:
         if name not in known:
             raise fail("usage.no-such-target", f"no target named {name}", hint=f"known: {', '.join(sorted(known))}")
-        missing = missing_modules(known[name])
-        if missing:
+        lacking = missing(known[name])
+        if lacking:
             raise fail(
                 "target.not-installed",
-                f"target {name} needs {', '.join(missing)}, which is not installed",
+                f"target {name} needs {', '.join(lacking)}, which is not installed",
                 hint=f"pip install 'cuport[{known[name].extra}]'",
             )
     if wanted:
         return [known[name] for name in dict.fromkeys(wanted)]
-    found = [t for t in known.values() if not missing_modules(t)]
+    found = [t for t in known.values() if not missing(t)]
     if not found:
         extras = ", ".join(sorted({f"'cuport[{t.extra}]'" for t in known.values()}))
         raise fail("target.not-installed", "no target is installed", hint=f"pip install one of {extras}")
