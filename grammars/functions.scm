@@ -1,4 +1,4 @@
-; Definitions of functions, kernels and methods: anything with a body.
+; Definitions of functions, kernels and methods: anything with a body, function-try-blocks included.
 (function_definition
   declarator: (_)
-  body: (compound_statement)) @function
+  body: [(compound_statement) (try_statement)]) @function

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def read(path: str | Path, *, include_dirs: Sequence[Path] = (), defines: Sequence[str] = ()) -> Source:
-    """Read a .cu file: see `cuport.cuda.read`. The parser is loaded at the first call."""
-    from cuport.cuda.read import read as read_file
+    """Read a .cu file: see `cuport.cuda.reading`. The parser is loaded at the first call."""
+    from cuport.cuda.reading import read as read_file
 
     return read_file(path, include_dirs=include_dirs, defines=defines)

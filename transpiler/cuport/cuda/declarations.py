@@ -41,13 +41,13 @@ class Definition:
 
 
 def read_types(unit: Unit) -> Types:
-    """All typedefs, aliases, enums and struct names of the text, in order, so that later ones see earlier ones."""
+    """All typedefs, aliases, enums and struct names of the text, structs first, the rest in order."""
     types = Types(unit)
     found: list[tuple[int, str, Node]] = []
     for captures in (*matches("structs", unit.root), *matches("typedefs", unit.root)):
         for kind, nodes in captures.items():
             found += ((n.start_byte, kind, n) for n in nodes)
-    found.sort(key=lambda entry: (entry[0], entry[1]))
+    found.sort(key=lambda entry: (entry[1] != "struct", entry[0]))
     for _, kind, node in found:
         scope = unit.scope(node)
         if kind == "struct":

@@ -11,7 +11,7 @@ from cuport.cuda.lexer import names
 from cuport.cuda.names import param_names, python_name
 from cuport.cuda.parse import broken
 from cuport.cuda.reach import Reach
-from cuport.cuda.unit import Unit, plain_name
+from cuport.cuda.unit import Unit, meanings, plain_name
 from cuport.diagnostic import Diagnostic, Span
 from cuport.kernel import Kernel, LaunchSite, Struct
 
@@ -76,8 +76,7 @@ def _assign(kernels: Sequence[Definition], launches: Sequence[Launch]) -> dict[i
     for launch in launches:
         parts = [p for p in plain_name(launch.site.kernel).split("::") if p]
         options = by_name.get(parts[-1], []) if parts else []
-        for depth in range(len(launch.scope), -1, -1):
-            qualified = "::".join((*launch.scope[:depth], *parts))
+        for qualified in meanings(launch.site.kernel, launch.scope):
             exact = [o for o in options if o.qualified == qualified]
             if exact:
                 options = exact

@@ -7,7 +7,7 @@ comment from code, checking brackets) or must ignore layout (digests) uses these
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _TOKEN = re.compile(
@@ -89,16 +89,16 @@ def names(text: str) -> set[str]:
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 
 
-def unbalanced(text: str) -> list[tuple[str, int]]:
-    """Brackets without a partner, with their offsets, outermost first; empty for balanced text."""
-    open_: list[tuple[str, int]] = []
-    for token in pieces(text):
+def unbalanced(pieces: Iterable[Token]) -> list[Token]:
+    """Brackets without a partner, outermost first; a closing one that fits nothing ends the search."""
+    open_: list[Token] = []
+    for token in pieces:
         if token.kind != "punct":
             continue
         if token.text in "([{":
-            open_.append((token.text, token.start))
+            open_.append(token)
         elif token.text in _CLOSES:
-            if not open_ or open_[-1][0] != _CLOSES[token.text]:
-                return [(token.text, token.start)]
+            if not open_ or open_[-1].text != _CLOSES[token.text]:
+                return [token]
             open_.pop()
     return open_

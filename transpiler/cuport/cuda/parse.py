@@ -20,6 +20,7 @@ _QUALIFIERS = {
     "__tile_global__",
     "__host_noinline__",
     "__extension__",
+    "friend",
     "__volatile__",
     "__nv_pure__",
     "__managed__",
@@ -38,6 +39,8 @@ _QUALIFIERS_WITH_ARGUMENTS = {
     "_Alignas",
 }
 _SAME = {"__restrict": "restrict  ", "__inline": "inline  ", "__const": "const  ", "__volatile": "volatile  "}
+# `typename enable_if<...>::type* = nullptr` among template parameters
+_SFINAE = re.compile(r"(::\s*type\s*)\*(\s*=\s*(?:nullptr|0)\b)")
 _PRAGMA = re.compile(r"#\s*pragma\b")
 
 
@@ -74,6 +77,7 @@ def normalise(text: str) -> str:
     would stand outside the `if`.
     """
     out: list[str] = []
+    launching = False  # between <<< and >>>, where the grammar has no {1, 2}
     after_bracket = False  # the last thing was the `]` or `)` of what may be a lambda
     blank_arguments = False
     depth = 0
@@ -102,9 +106,12 @@ def normalise(text: str) -> str:
             elif after_bracket and part in ("__device__", "__host__"):  # [=] __device__ (int i) { }
                 out.append(_blank(part))
                 continue
+        launching = part == "<<<" or (launching and part not in (">>>", ";"))
+        if launching and part in ("{", "}"):
+            part = "(" if part == "{" else ")"
         after_bracket = part == "]"
         out.append(part)
-    return "".join(out)
+    return _SFINAE.sub(lambda m: f"{m[1]} {m[2]}", "".join(out))
 
 
 def _blank(text: str) -> str:

@@ -14,9 +14,18 @@ from tree_sitter import Node
 from cuport.cuda.declarations import Definition, at_namespace_scope
 from cuport.cuda.lexer import names, significant
 from cuport.cuda.parse import matches, walk
-from cuport.cuda.unit import Unit, plain_name
+from cuport.cuda.unit import Unit, meanings, plain_name
 from cuport.kernel import GlobalVar, Struct
 
+_OPERATIONS = {
+    "binary_expression",
+    "unary_expression",
+    "assignment_expression",
+    "update_expression",
+    "pointer_expression",
+    "field_expression",
+    "comma_expression",
+}
 _OPERATOR_WORDS = re.compile(r"operator(\W+)$")
 
 
@@ -76,7 +85,10 @@ class Reach:
                         found[option.node.start_byte] = option
                         queue.append((option, frozenset()))
             for name, options in self._by_name.items():
-                if not (match := _OPERATOR_WORDS.match(name)) or match[1] not in body.operators:
+                if not name.startswith("operator"):
+                    continue
+                symbol = _OPERATOR_WORDS.match(name)  # none: a conversion to a type
+                if symbol and symbol[1] not in body.operators:
                     continue
                 for option in options:
                     owner = option.scope[-1] if option.scope and "::".join(option.scope) in self._structs else ""
@@ -93,8 +105,7 @@ class Reach:
         options = self._by_name.get(parts[-1], [])
         if not options:
             return []
-        for depth in range(len(caller.scope), -1, -1):
-            qualified = "::".join((*caller.scope[:depth], *parts))
+        for qualified in meanings(name, caller.scope):
             exact = [o for o in options if o.qualified == qualified]
             if exact:
                 return exact
@@ -108,8 +119,7 @@ class Reach:
             for name in body.mentioned:
                 simple = plain_name(name).split("::")[-1]
                 options = self._globals.get(simple, [])
-                for depth in range(len(definition.scope), -1, -1):
-                    qualified = "::".join((*definition.scope[:depth], plain_name(name).removeprefix("::")))
+                for qualified in meanings(name, definition.scope):
                     exact = [o for o in options if o.qualified == qualified]
                     if exact:
                         options = exact
@@ -194,10 +204,10 @@ def _read_body(unit: Unit, node: Node) -> _Body:
             mentioned.add(plain_name(unit.flat(part)))
         elif part.type == "field_identifier":
             everything.add(unit.text_of(part))
-        elif not part.is_named and not part.type[:1].isalnum():
+        elif part.type in ("call_expression", "subscript_expression"):
+            operators.add("()" if part.type == "call_expression" else "[]")
+        elif not part.is_named and part.parent is not None and part.parent.type in _OPERATIONS:
             operators.add(part.type)
-    operators |= {"()"} if "(" in operators else set()
-    operators |= {"[]"} if "[" in operators else set()
     own = node.child_by_field_name("declarator")
     while own is not None and own.type != "identifier":
         own = own.child_by_field_name("declarator")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from tree_sitter import Node
 
-from cuport.cuda.unit import Unit, plain_name
+from cuport.cuda.unit import Unit, meanings, plain_name
 from cuport.kernel import CType
 
 _NAMED: dict[str, tuple[str, int]] = {
@@ -123,8 +123,7 @@ class Types:
     def lookup(self, name: str, scope: tuple[str, ...]) -> CType | None:
         """An alias, struct or builtin named `name` as seen from `scope`; the innermost wins."""
         plain = plain_name(name).removeprefix("::")
-        for depth in range(len(scope), -1, -1):
-            qualified = "::".join((*scope[:depth], plain))
+        for qualified in meanings(name, scope):
             if qualified in self.aliases and "<" not in name:
                 return self.aliases[qualified]
             if qualified in self.structs:
@@ -152,9 +151,7 @@ class Types:
             if node.type == "enum_specifier" and node.child_by_field_name("body") is not None:
                 return self._enum(node)
             return self.base(inner, scope, hidden)
-        text = self.unit.flat(node)
-        if text.startswith("typename "):
-            text = text.removeprefix("typename ")
+        text = " ".join(w for w in self.unit.flat(node).split() if w not in ("const", "volatile", "typename"))
         if text in hidden:
             return CType(text, None)
         if node.type in ("primitive_type", "sized_type_specifier") and (found := builtin(text)):
@@ -179,6 +176,7 @@ class Types:
         """Name and type that a declaration gives to one of its declarators. `decays`: arrays become pointers."""
         ctype = self.base(declaration.child_by_field_name("type"), scope, hidden)
         words = {self.unit.text_of(c) for c in declaration.children if c.type == "type_qualifier"}
+        words |= set(self.unit.flat(declaration.child_by_field_name("type")).split()) & {"const", "volatile"}
         const = bool(words & {"const", "constexpr"}) if ctype.pointer == 0 else False
         ctype = replace(ctype, const=ctype.const or const, volatile=ctype.volatile or "volatile" in words)
         return self._apply(ctype, declarator, decays)
@@ -187,13 +185,16 @@ class Types:
         name = ""
         pointers = ctype.pointer
         extents: list[str] = []
+        array = bool(ctype.extents)  # whether what the name itself stands for is an array
         node = declarator
         while node is not None:
             inner = node.child_by_field_name("declarator")
             if node.type in ("pointer_declarator", "abstract_pointer_declarator"):
                 pointers += 1
+                array = False
             elif node.type in ("array_declarator", "abstract_array_declarator"):
                 extents.insert(0, self.unit.flat(node.child_by_field_name("size")))
+                array = True
             elif node.type in ("function_declarator", "abstract_function_declarator"):
                 inner_name, _ = self._apply(CType("", None), inner, decays=False)
                 return inner_name, CType(f"{ctype.name} (*)()", None)
@@ -204,7 +205,7 @@ class Types:
                 break
             node = inner if inner is not None else (node.named_children[-1] if node.named_children else None)
         extents += ctype.extents
-        if decays and extents:
+        if decays and array:
             pointers += 1
             extents = extents[1:]
         return name, replace(ctype, pointer=pointers, extents=tuple(extents))

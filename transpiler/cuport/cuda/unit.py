@@ -8,6 +8,7 @@ from functools import cached_property
 
 from tree_sitter import Node
 
+from cuport.cuda.lexer import Token, pieces, tokens
 from cuport.cuda.parse import parse
 from cuport.diagnostic import Span
 
@@ -39,6 +40,11 @@ class Unit:
     def flat(self, node: Node | None) -> str:
         """A node's text on one line."""
         return " ".join(self.text_of(node).split())
+
+    @cached_property
+    def pieces(self) -> list[Token]:
+        """The text's tokens without layout and comments; directives are single tokens."""
+        return [p for p in pieces(self.text) if p.kind not in ("space", "newline", "comment")]
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -113,10 +119,15 @@ def plain_name(name: str) -> str:
     return "".join(out)
 
 
+def meanings(name: str, scope: tuple[str, ...]) -> list[str]:
+    """Qualified names that `name` may stand for as seen from `scope`, innermost first; `::a` is the global one."""
+    plain = plain_name(name)
+    depth = 0 if plain.startswith("::") else len(scope)
+    return ["::".join((*scope[:d], plain.removeprefix("::"))) for d in range(depth, -1, -1)]
+
+
 def split_arguments(text: str) -> tuple[str, ...]:
     """The parts of a comma list, nested brackets respected; angle brackets count as brackets here."""
-    from cuport.cuda.lexer import tokens
-
     parts: list[str] = []
     depth, current = 0, ""
     for token in tokens(text):

@@ -20,7 +20,7 @@ from cuport.cuda.declarations import (
 from cuport.cuda.decode import decode
 from cuport.cuda.kernels import first_line, read_kernels
 from cuport.cuda.launches import read_launches
-from cuport.cuda.lexer import pieces, unbalanced
+from cuport.cuda.lexer import unbalanced
 from cuport.cuda.parse import broken, matches
 from cuport.cuda.preprocess import Preprocessed, preprocess
 from cuport.cuda.reach import Reach
@@ -41,12 +41,13 @@ def read(path: str | Path, *, include_dirs: Sequence[Path] = (), defines: Sequen
     if not prepared.raw.strip():
         raise fail("read.empty", f"{path} is empty", hint="give a .cu file with a __global__ function")
     try:
-        return _build(path, prepared)
+        return build(path, prepared)
     except RecursionError:
         raise fail("read.too-deep", f"{path} nests its brackets too deeply to be read") from None
 
 
-def _build(path: Path, prepared: Preprocessed) -> Source:
+def build(path: Path, prepared: Preprocessed) -> Source:
+    """The `Source` of a preprocessed text: everything `read` does after the preprocessor."""
     originals = {str(path): prepared.raw}
     for header in prepared.local_headers:
         originals[header] = decode(Path(header))[0]
@@ -138,15 +139,15 @@ def _unread(unit: Unit, definitions: Sequence[Definition], prototypes: Sequence[
     known += [(n.start_byte, n.end_byte) for c in matches("instantiations", unit.root) for n in c["known"]]
     defined = {d.qualified for d in definitions}
     found: list[Diagnostic] = []
-    brackets = unbalanced(unit.text)
+    brackets = unbalanced(unit.pieces)
     if brackets:
-        bracket, offset = brackets[-1] if brackets[0][0] in "([{" else brackets[0]
-        start = len(unit.text[:offset].encode())
-        closing = bracket in ")]}"
-        message = f"`{bracket}` closes nothing that is open" if closing else f"`{bracket}` is never closed"
+        bracket = brackets[-1]
+        start = len(unit.text[: bracket.start].encode())
+        closing = bracket.text in ")]}"
+        message = f"`{bracket.text}` closes nothing that is open" if closing else f"`{bracket.text}` is never closed"
         found.append(Diagnostic("read.unbalanced", message, unit.span_of(start, start + 1), "check the brackets"))
-    for piece in pieces(unit.text):
-        if piece.kind == "name" and piece.text == "__global__":
+    for piece in unit.pieces:
+        if piece.text == "__global__":
             at = len(unit.text[: piece.start].encode())
             if not any(start <= at < end for start, end in known):
                 message = "this __global__ function could not be read"
@@ -164,7 +165,7 @@ def _unread(unit: Unit, definitions: Sequence[Definition], prototypes: Sequence[
 def _check_nesting(unit: Unit) -> None:
     """Refuse texts whose brackets nest so deeply that walking their tree would fail."""
     depth = deepest = 0
-    for piece in pieces(unit.text):
+    for piece in unit.pieces:
         if piece.text in ("(", "{", "["):
             depth += 1
             deepest = max(deepest, depth)
