@@ -56,3 +56,40 @@ def _strict(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_strict(v) for v in value]
     return value
+
+
+def evidence_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of the evidence file; docs/evidence.schema.json is this, and a test holds it there."""
+    verdict = _adapter().json_schema(ref_template="#/$defs/{model}", mode="serialization")
+    defs = verdict.pop("$defs", {})
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "cuport evidence of one port",
+        "type": "object",
+        "required": ["schema", "source", "target", "port_sha256", "verdicts"],
+        "additionalProperties": False,
+        "properties": {
+            "schema": {"const": SCHEMA},
+            "source": {"type": "string", "description": "name of the .cu file"},
+            "target": {"type": "string"},
+            "port_sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+            "verdicts": {"type": "array", "items": {"$ref": "#/$defs/Verdict"}},
+        },
+        "$defs": _with_named_infinities(defs) | {"Verdict": _with_named_infinities(verdict)},
+    }
+
+
+def _with_named_infinities(schema: Any) -> Any:
+    """Numbers may also be the strings that stand for what JSON cannot write."""
+    if isinstance(schema, list):
+        return [_with_named_infinities(s) for s in schema]
+    if not isinstance(schema, dict):
+        return schema
+    body = {k: _with_named_infinities(v) for k, v in schema.items()}
+    if body.get("type") == "number":
+        return {"anyOf": [body, {"enum": ["nan", "inf", "-inf"]}]}
+    return body
+
+
+if __name__ == "__main__":
+    print(to_json(evidence_schema()))
