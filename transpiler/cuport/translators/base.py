@@ -27,6 +27,7 @@ class Request:
 
     `cases` are sample launches: every template instance that occurs, each with real dtypes and sizes.
     `attempts` are earlier tries, oldest first. `accepted` is a port that already passed, where there is one.
+    `domain` is the plan's one line on the relations that every launch keeps.
     """
 
     source: Source
@@ -35,6 +36,7 @@ class Request:
     cases: Sequence[Case]
     attempts: Sequence[Attempt] = ()
     accepted: Candidate | None = None
+    domain: str = ""
 
 
 @dataclass(frozen=True)
