@@ -77,7 +77,7 @@ def enter(boot: Boot) -> list[str]:
         walls.append("user")
     if boot.bubblewrap:
         walls.append("bubblewrap")
-    elif _namespaces():
+    elif _namespaces(boot):
         walls.append("namespaces")
     _limits(boot, own_count=bool(walls))
     if _landlock(boot):
@@ -99,9 +99,10 @@ def tier(walls: list[str]) -> str:
     return "+".join([*(walls or ["process"]), "rlimits"])
 
 
-def _namespaces() -> bool:
+def _namespaces(boot: Boot) -> bool:
+    """No network, no sight of other processes, a read-only system. False where the system does not allow all of it."""
     uid, gid = os.getuid(), os.getgid()
-    isolated = linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS | linux.CLONE_NEWPID
+    isolated = linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS | linux.CLONE_NEWPID | linux.CLONE_NEWNS
     try:
         linux.unshare(linux.CLONE_NEWUSER | isolated)
     except OSError:
@@ -110,11 +111,17 @@ def _namespaces() -> bool:
         for name, text in (("setgroups", "deny"), ("gid_map", f"{gid} {gid} 1"), ("uid_map", f"{uid} {uid} 1")):
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(text)
+    try:
+        linux.read_only_but((f"{boot.job}/out", f"{boot.job}/tmp"))
+        os.chdir(f"{boot.job}/tmp")  # once more: the old one lies under the read-only mount
+        walled = True
+    except OSError:
+        walled = False  # the other namespaces stand, but the tier does not claim them all
     child = os.fork()
     if child:
         _stand_for(child)
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
-    return True
+    return walled
 
 
 def _stand_for(child: int) -> NoReturn:

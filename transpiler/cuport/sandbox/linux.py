@@ -23,6 +23,9 @@ CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 
+_MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 0x40000
+_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
+
 _LANDLOCK_CREATE_RULESET = 444  # the same numbers on every architecture
 _LANDLOCK_ADD_RULE = 445
 _LANDLOCK_RESTRICT_SELF = 446
@@ -49,6 +52,37 @@ def prctl(option: int, value: int) -> None:
 def unshare(flags: int) -> None:
     """unshare(2). A user namespace needs a single-threaded caller. Raises OSError."""
     _call(LIBC.unshare(ctypes.c_int(flags)), "unshare")
+
+
+def read_only_but(writable: Iterable[str]) -> None:
+    """Make every mount read-only but these folders, so that rights and times cannot be changed either.
+
+    Needs a mount namespace of one's own, with the rights over it. Raises OSError, also before Linux 5.12.
+    """
+
+    def mount(source: str | None, target: str, flags: int) -> None:
+        told = source.encode() if source else None
+        _call(LIBC.mount(told, target.encode(), None, ctypes.c_ulong(flags), None), f"mount {target}")
+
+    def read_only(path: str, *, on: bool, recursive: bool) -> None:
+        bit = _MOUNT_ATTR_RDONLY
+        attributes = struct.pack("<QQQQ", bit if on else 0, 0 if on else bit, 0, 0)  # set, clear, propagation, user ns
+        syscall(
+            _MOUNT_SETATTR,
+            ctypes.c_int(_AT_FDCWD),
+            ctypes.c_char_p(path.encode()),
+            ctypes.c_uint(_AT_RECURSIVE if recursive else 0),
+            ctypes.c_char_p(attributes),
+            ctypes.c_size_t(len(attributes)),
+        )
+
+    folders = tuple(writable)
+    mount(None, "/", _MS_REC | _MS_PRIVATE)
+    for folder in folders:
+        mount(folder, folder, _MS_BIND)
+    read_only("/", on=True, recursive=True)
+    for folder in folders:
+        read_only(folder, on=False, recursive=False)
 
 
 def syscall(number: int, *args: ctypes._SimpleCData[int] | ctypes.c_char_p | int | None) -> int:

@@ -78,11 +78,30 @@ _ALWAYS_DENIED: dict[str, tuple[int | None, int | None]] = {
     "personality": (135, 92),
     "syslog": (103, 116),
 }
-_STARTS_PROCESSES: dict[str, tuple[int | None, int | None]] = {
+# What only a compiler that is run as a program needs: starting it, and giving files rights.
+_FOR_COMPILERS: dict[str, tuple[int | None, int | None]] = {
     "fork": (57, None),
     "vfork": (58, None),
     "execve": (59, 221),
     "execveat": (322, 281),
+    "chmod": (90, None),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "chown": (92, None),
+    "lchown": (94, None),
+    "fchown": (93, 55),
+    "fchownat": (260, 54),
+    "utime": (132, None),
+    "utimes": (235, None),
+    "futimesat": (261, None),
+    "utimensat": (280, 88),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
 }
 _CLONE: dict[str, int] = {"x86_64": 56, "aarch64": 220}
 _CLONE3 = 435
@@ -113,7 +132,7 @@ def _program(machine: str, may_start_processes: bool) -> list[bytes]:
     ]
     if machine == "x86_64":
         code += [_op(_JUMP_SET, _X32, 0, 1), _op(_RETURN, _ERRNO | _EPERM)]
-    denied = dict(_ALWAYS_DENIED) if may_start_processes else {**_ALWAYS_DENIED, **_STARTS_PROCESSES}
+    denied = dict(_ALWAYS_DENIED) if may_start_processes else {**_ALWAYS_DENIED, **_FOR_COMPILERS}
     for numbers in denied.values():
         number = numbers[column]
         if number is not None:

@@ -20,7 +20,7 @@ import numpy as np
 
 from cuport.candidate import BuildRecord, Failure, FailureKind
 from cuport.case import Array
-from cuport.sandbox.call import Call, ContractViolation, UnsupportedCall
+from cuport.sandbox.call import Call, ContractViolation, Raw, UnsupportedCall
 from cuport.sandbox.confine import Boot, lock, tier
 from cuport.sandbox.contract import Contract, raw_bytes
 from cuport.sandbox.job import Job, Place, State, load, record_line, slot, slot_offset
@@ -146,7 +146,7 @@ class _Report:
 
     def outputs(self, places: Sequence[Place], call: Call, results: Mapping[int, Array]) -> None:
         for index, place in enumerate(places):
-            raw = raw_bytes(np.asarray(results[index])) if index in results else call.buffers[index]
+            raw = _raw(index, results[index]) if index in results else call.buffers[index]
             if raw.nbytes != place.nbytes:
                 raise ContractViolation(f"buffer {index} came back with {raw.nbytes} bytes instead of {place.nbytes}")
             data, offset = memoryview(raw.data), place.offset
@@ -156,6 +156,13 @@ class _Report:
 
     def record(self, record: BuildRecord | str) -> None:
         os.write(self._records, record_line(record))
+
+
+def _raw(index: int, result: object) -> Raw:
+    array = np.asarray(result)
+    if array.dtype.hasobject:
+        raise ContractViolation(f"buffer {index} came back as Python objects ({type(result).__name__}), not numbers")
+    return raw_bytes(array)
 
 
 def failure_of(error: BaseException, port: Path, kind: FailureKind) -> Failure:
