@@ -18,7 +18,7 @@ from cuport.kernel import Kernel, Source
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _SCOPES = ("namespace_definition", "linkage_specification", "declaration_list")
-_QUALIFIERS = {"__device__", "__host__", "__forceinline__", "inline", "static", "constexpr", "const", "operator"}
+_VECTOR = re.compile(r"\b[a-z]+[1-4]\b")
 _BODIES = ("compound_statement", "field_declaration_list", "parameter_list", "initializer_list", "lambda_expression")
 
 
@@ -41,8 +41,9 @@ def excerpt(source: Source, kernel: Kernel) -> str:
     # Where the grammar took the kernel apart (extern "C" before a qualifier), its own text is put at the end.
     alone = [] if kept else [wanted]
     mentioned = _words(wanted) | {name.rpartition("::")[2] for name in (*kernel.calls, *kernel.globals)}
+    types = {name for item in items if not item.function for name in item.names} | set(_VECTOR.findall(source.text))
     while True:
-        new = {i for i, item in enumerate(items) if i not in kept and _needed(item, mentioned)}
+        new = {i for i, item in enumerate(items) if i not in kept and _needed(item, mentioned, types)}
         if not new:
             break
         kept |= new
@@ -51,11 +52,11 @@ def excerpt(source: Source, kernel: Kernel) -> str:
     return "\n\n".join([*(_shown(items[i], kernel) for i in sorted(kept)), *alone])
 
 
-def _needed(item: _Item, mentioned: set[str]) -> bool:
+def _needed(item: _Item, mentioned: set[str], types: set[str]) -> bool:
     if item.function and ("__global__" in item.text or not _on_device(item.text)):
         return False
     if any(name.startswith("operator") for name in item.names):
-        return bool(_words(item.text.partition("{")[0]) - _QUALIFIERS & mentioned)
+        return bool(_words(item.text.partition("{")[0]) & mentioned & types)
     return bool(item.names & mentioned)
 
 

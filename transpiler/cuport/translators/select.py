@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 def translators_for(settings: Settings) -> Callable[[Target], Sequence[Translator]]:
     """`auto`: the model where a provider is configured, then the rules; else the one named.
 
-    Raises CuportError (`llm.not-configured`) for `llm` without a provider.
+    Raises CuportError (`llm.unconfigured`) for `llm` without a provider.
     """
     name = settings.translator
     if name == "auto":
         from cuport.providers import configured
 
-        asked = ("llm", "rules") if configured(os.environ) or settings.base_url else ("rules",)
+        asked = ("llm", "rules") if configured(os.environ, settings) else ("rules",)
     elif name in _MAKERS:
         asked = (name,)
     else:
