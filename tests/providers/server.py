@@ -146,11 +146,11 @@ def fails(status: int, message: str, code: str | None = None, **headers: str) ->
     return error(status, {"error": {"message": message, "type": "error", "code": code}}, **headers)
 
 
-def echoes_headers(status: int) -> Behaviour:
-    """What debugging proxies do: the request's headers, key included, inside the error."""
+def echoes_the_key(status: int) -> Behaviour:
+    """What debugging proxies do: the request's headers inside the error."""
 
     def behave(handler: Handler) -> None:
-        handler.send(status, json.dumps({"error": {"message": f"bad request: {dict(handler.headers)}"}}).encode())
+        error(status, {"error": {"message": f"bad header: {handler.headers['authorization']!r}"}})(handler)
 
     return behave
 

@@ -344,7 +344,7 @@ class TestNoCompletion:
 class TestKeys:
     def test_an_echoed_key_is_redacted_in_messages(self, serve):
         for status in (400, 401, 403, 404, 429, 500):
-            found = ask(serve(s.echoes_headers(status)))
+            found = ask(serve(s.echoes_the_key(status)))
             assert isinstance(found, ProviderFault)
             assert "0123456789abcdef" not in str(found.diagnostic)
             assert "[redacted]" in found.message
