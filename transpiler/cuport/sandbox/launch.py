@@ -71,7 +71,7 @@ def execute(
     job = _Run("execute", target, code, kernel, cases, limits or Limits(), device)
     if not job.calls:
         return Execution(tuple(job.all_outputs([])), "interpreted", "not started")
-    ended, read = job.go(outcome.outputs, progress)
+    ended, (read, said) = job.go(_outputs_and_notes, progress)
     hello = ended.hello or {}
     how = hello.get("how")
     versions = tuple((str(name), str(version)) for name, version in hello.get("versions", ()))
@@ -80,7 +80,7 @@ def execute(
         how if how in ("gpu", "compiled-cpu") else "interpreted",
         str(hello.get("tier", "process+rlimits")),
         versions,
-        _notes(hello),
+        (*_notes(hello), *said),
     )
 
 
@@ -202,6 +202,12 @@ class _Run:
         told = json.dumps({"boot": asdict(boot), "search": search})
         command = [sys.executable, "-I", "-B", "-c", BOOTSTRAP, told]
         return bubblewrap.wrap(command, folder, search, gpu=self.device == "gpu") if wrapped else command
+
+
+def _outputs_and_notes(
+    workspace: Workspace, cases: Sequence[Case], ended: Ended, limits: Limits
+) -> tuple[list[Outputs], list[str]]:
+    return outcome.outputs(workspace, cases, ended, limits), workspace.records(limits.message_chars)[1]
 
 
 def _notes(hello: dict[str, Any]) -> tuple[str, ...]:

@@ -44,7 +44,9 @@ class TargetWorker(Protocol):
     The module itself imports nothing heavy at its top. If it must start programs (a compiler), it says in which modes:
     `STARTS_PROCESSES = ("build",)`; else, once a port is loaded, every attempt fails with EPERM. Exceptions mean:
     `ContractViolation` -> contract, `UnsupportedCall` -> unsupported, MemoryError -> memory, anything else ->
-    exception, with the line in the port.
+    exception, with the line in the port (`error.line`, an int, where the exception knows better than its traceback).
+
+    A module may also offer `notes() -> Sequence[str]`: what the executed cases have to say for the evidence.
     """
 
     def prepare(self, mode: Mode, device: Device) -> Runtime:
@@ -109,6 +111,8 @@ def run(boot: Boot, walls: list[str]) -> NoReturn:
                 report.fail(position + 1, failure_of(error, port, "exception"))
             else:
                 report.state(position + 1, State.DONE)
+        for note in getattr(worker, "notes", tuple)():
+            report.record(note)
     os._exit(0)
 
 
@@ -177,7 +181,9 @@ def failure_of(error: BaseException, port: Path, kind: FailureKind) -> Failure:
         text = "(its message cannot be shown)"
     name = getattr(type(error), "__name__", "exception")
     exhausted = isinstance(error, MemoryError) or text.startswith("RESOURCE_EXHAUSTED")
-    return Failure("memory" if exhausted else kind, f"{name}: {text}" if text else str(name), _line(error, str(port)))
+    told = getattr(error, "line", None)
+    line = told if isinstance(told, int) else _line(error, str(port))
+    return Failure("memory" if exhausted else kind, f"{name}: {text}" if text else str(name), line)
 
 
 def _line(error: BaseException | None, port: str) -> int | None:
