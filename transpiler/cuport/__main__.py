@@ -1,0 +1,5 @@
+"""`python -m cuport` is the `cuport` command."""
+
+from cuport.cli.main import main
+
+main()
