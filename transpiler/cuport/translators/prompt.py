@@ -99,8 +99,7 @@ def _first(target: PromptTarget) -> str:
 
 
 def _render(name: str, **values: object) -> str:
-    text = _environment().get_template(name).render(values)
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n" if name == "_system.j2" else _spaced(text)
+    return _spaced(plain(_environment().get_template(name).render(values)))
 
 
 def _spaced(text: str) -> str:
