@@ -263,12 +263,13 @@ struct ShadowT {
     } else if (magnitude(v) == infinity) {
       L = doubt ? infinity : 0;
       M = infinity;
-    } else if (magnitude(v) > F::max && (magnitude(v) - 2 * e > F::max || L != L) && !doubt) {
+    } else if (magnitude(v) > F::max && n == 1 && (magnitude(v) - 2 * e > F::max || L != L) && !doubt) {
       v = v > 0 ? static_cast<Wide>(infinity) : -static_cast<Wide>(infinity);
       L = 0;
       M = infinity;
     } else {
-      L = infinity;  // some association, or some rounding, overflows
+      L = infinity;  // another association, or another rounding, may not overflow, or this one may
+      if (magnitude(v) > F::max) v = v > 0 ? static_cast<Wide>(infinity) : -static_cast<Wide>(infinity);
       M = static_cast<double>(magnitude(v));
     }
   }
