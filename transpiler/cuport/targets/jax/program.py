@@ -1,7 +1,8 @@
 """One port traced for one set of static values and shapes: lowered, checked, compiled, run.
 
-What runs is the compiled StableHLO program. The port's Python is executed once a program, on tracers, so it cannot see
-a value of an input; a way back to it (a callback) would be a custom call, and those are refused here.
+What runs is the compiled StableHLO program. The port's Python is executed once a program, on tracers, and the program
+then serves every case of the same statics and shapes; a way back into Python (a callback) would be a custom call, and
+those are refused here.
 """
 
 from __future__ import annotations
