@@ -60,7 +60,6 @@ class Interpreter(Launcher):
     port: Path = Path()
     how: Pass = Pass("")
     buffers: dict[int, Buffer] = field(default_factory=dict)  # by real address
-    kernels: dict[tuple[int, str], Kernel] = field(default_factory=dict)
     configs: int = 1  # most that one autotuned launch of this case chooses from
     judged: dict[str, int] = field(default_factory=dict)  # configuration -> launches
     mask_checks: int = 0
@@ -68,9 +67,10 @@ class Interpreter(Launcher):
 
     def launch(self, function: Any, grid: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         spec = specialise(function, args, kwargs)
-        kernel = self.kernels.get((id(function), spec.key))
+        known: dict[str, Kernel] = function.__dict__.setdefault("_cuport_kernels", {})
+        kernel = known.get(spec.key)
         if kernel is None:
-            kernel = self.kernels[id(function), spec.key] = self._compile(spec)
+            kernel = known[spec.key] = self._compile(spec)
         sizes = grid_of(grid, spec.bound)
         self.machine.memory = Memory()
         arguments = list(self._arguments(spec))
@@ -114,7 +114,7 @@ class Interpreter(Launcher):
             wrapped = int(value) & ((1 << bits) - 1)
             yield np.array(wrapped - (1 << bits) if wrapped >> (bits - 1) else wrapped, f"i{bits // 8}")[()]
         else:
-            raise UnsupportedCall(f"kernel `{spec_name(name)}` takes a `{kind}`, which is not interpreted")
+            raise UnsupportedCall(f"kernel argument `{name}` is a `{kind}`, which is not interpreted")
 
     def _address(self, name: str, tensor: Any) -> Any:
         tensor = getattr(tensor, "base", tensor) if not hasattr(tensor, "untyped_storage") else tensor
@@ -152,10 +152,6 @@ class Interpreter(Launcher):
             return
         if unfit is not None:
             raise unfit
-
-
-def spec_name(name: str) -> str:
-    return name
 
 
 _interpreter = Interpreter()

@@ -1,8 +1,8 @@
 """Operations across lanes: reduce, scan, gather, histogram, dot.
 
 Regions (the combine functions) arrive as Python functions that work on whole arrays, so a reduction of n lanes costs
-log2(n) calls. The tree pairs lane i with lane i + n/2, and in the second pass neighbours: a combine function that is
-not associative and commutative, which the GPU's layouts require, shows as a difference.
+log2(n) calls. The tree pairs lane i with lane i + n/2, and in the second pass neighbours, the right one first: a
+combine function that is not associative and commutative, which the GPU's layouts require, shows as a difference.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _reduce(op: Op, machine: Machine) -> Code:
         while count > 1:
             count //= 2
             if machine.variant:
-                left, right = [x[0::2] for x in values], [x[1::2] for x in values]
+                left, right = [x[1::2] for x in values], [x[0::2] for x in values]
             else:
                 left, right = [x[:count] for x in values], [x[count:] for x in values]
             result = combine(*left, *right)

@@ -366,10 +366,10 @@ def libdevice(name: str, dtype: np.dtype[Any], machine: Machine) -> Function | N
     for stem, test in _CLASSES.items():
         if name in (stem, f"{stem}f", f"{stem}d"):
             return lambda x: np.asarray(test(x)).astype(dtype)[()]
-    stem = name[:-1] if name.endswith("f") and name != "erf" else name
-    for table in (_UNARY, _BINARY, _MORE):
-        if stem in table:
-            return widened(table[stem], dtype)
+    for stem in (name, name.removesuffix("f")):
+        for table in (_UNARY, _BINARY, _MORE):
+            if stem in table:
+                return widened(table[stem], dtype)
     return None
 
 

@@ -236,8 +236,13 @@ class _Generator:
         if block is None:
             raise UnsupportedOperation(f"a region of `{op.name}` with branches is not interpreted")
         self.emit(indent, f"def {name}({', '.join(self.names[a] for a in block.arguments)}):")
+        plain = all(inner.name in OPERATIONS or inner.name in _ENDS for inner in block.ops)
+        for inner in block.ops:
+            inner.on_arrays = plain and op.name != "tt.map_elementwise"
         self.sequence(indent + 1, block.ops)
-        return name
+        if plain or op.name == "tt.map_elementwise":
+            return name
+        return f"{self.constant(lane_by_lane)}({name})"  # branches and loops decide for one lane at a time
 
     def op_tt_call(self, indent: int, op: Op) -> None:
         callee = op.attr("callee").lstrip("@").strip('"')
@@ -298,6 +303,20 @@ class _Generator:
         if op.operand_types[0].scalar or shape_of(op.operand_types[0]) is None:
             raise IRError("tt.broadcast of a scalar")
         self.assign(indent, op.results, op.operands)
+
+
+def lane_by_lane(combine: Callable[..., Any]) -> Callable[..., Any]:
+    """A combine function with control flow, applied to arrays element by element."""
+
+    def applied(*arrays: Any) -> Any:
+        shape = np.broadcast_shapes(*(np.shape(a) for a in arrays))
+        flat = [full(a, shape).reshape(-1) for a in arrays]
+        results = [combine(*lanes) for lanes in zip(*flat, strict=True)]
+        if isinstance(results[0], tuple):
+            return tuple(np.array(column).reshape(shape) for column in zip(*results, strict=True))
+        return np.array(results).reshape(shape)
+
+    return applied
 
 
 def _counter(dtype: np.dtype[Any], unsigned: bool) -> Callable[[Any, Any, Any], Iterable[Any]]:

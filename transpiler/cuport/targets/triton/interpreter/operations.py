@@ -293,7 +293,7 @@ def select(condition: Any, yes: Any, no: Any) -> Any:
 
 @operation("arith.select")
 def _select(op: Op, machine: Machine) -> Code:
-    return "({1} if {0} else {2})" if op.operand_types[0].scalar else select
+    return "({1} if {0} else {2})" if op.operand_types[0].scalar and not op.on_arrays else select
 
 
 @operation("tt.make_range")

@@ -41,6 +41,7 @@ class Op:
     successors: list[str]
     location: str
     unused: bool = False  # whether nothing reads its results (set by `generate`)
+    on_arrays: bool = False  # stands in a combine region, whose scalars are computed for many lanes at once
 
     def attr(self, name: str, default: str | None = None) -> str:
         """An attribute's text without its type (`axis = 0 : i32` -> "0")."""
