@@ -1,0 +1,81 @@
+"""CUDA to C++: the text that the oracle compiles against its own runtime (oracle/runtime).
+
+The rewritten text has the lines of `Source.text`, so that every message finds its way back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cuport.cuda.rewrite.declarations import rewrite_globals, rewrite_structs
+from cuport.cuda.rewrite.device import rewrite_device, rewrite_qualifiers
+from cuport.cuda.rewrite.edits import Edits
+from cuport.cuda.rewrite.kernels import companions
+from cuport.cuda.rewrite.launches import rewrite_launches
+from cuport.cuda.rewrite.lines import with_line_directives
+from cuport.cuda.rewrite.program import Program, program_of
+from cuport.cuda.rewrite.unit import blank_host_code, registrations, replace_scalars
+from cuport.kernel import Source
+
+__all__ = ["program_text", "unit_text"]
+
+
+def program_text(source: Source) -> str:
+    """C++ of the whole program: its main() runs, every kernel launch can be captured."""
+    program = program_of(source)
+    edits = Edits(program.unit.bytes)
+    rewrite_launches(program, edits)
+    _common(program, edits)
+    companions(program, edits, launches=True, entries=False)
+    text = with_line_directives(edits.apply(), source.line_map)
+    return f'#include "cuport/runtime.h"\n{text}\n'
+
+
+def unit_text(source: Source, instances: Sequence[str], *, scalar: str | None = None, whole: bool = False) -> str:
+    """C++ that replays recorded launches of these kernel instances (`reduce<float, 256>`).
+
+    Only device code and what it needs is kept; `whole` keeps the host code too, its main() renamed, for programs where
+    the two cannot be told apart. `scalar`: replaces float by this type (and double by `<scalar>64`, float4 by
+    `<scalar>4`, __half by `<scalar>Half` ...). Raises CuportError for an instance of no kernel.
+    """
+    program = program_of(source)
+    edits = Edits(program.unit.bytes)
+    if whole:
+        rewrite_launches(program, edits)
+        _rename_main(program, edits)
+    else:
+        blank_host_code(program, edits)
+    _common(program, edits)
+    companions(program, edits, launches=whole, entries=True)
+    text = edits.apply()
+    tail = registrations(program, instances)
+    if scalar is not None:
+        text, tail = replace_scalars(text, scalar), replace_scalars(tail, scalar)
+    text = with_line_directives(text, source.line_map)
+    runtime = "cuport/runtime.h" if whole else "cuport/unit.h"
+    return f'#include "{runtime}"\n#include "cuport/replay_call.h"\n{text}\n{tail}\n#include "replay.h"\n'
+
+
+def _common(program: Program, edits: Edits) -> None:
+    rewrite_device(program, edits)
+    rewrite_structs(program, edits)
+    rewrite_globals(program, edits)
+    rewrite_qualifiers(program.unit.text, edits, _offsets(program))
+
+
+def _offsets(program: Program):  # type: ignore[no-untyped-def]
+    """From a token's place in the text to its place in the bytes."""
+    text = program.unit.text
+    if text.isascii():
+        return lambda token: token.start
+    return lambda token: len(text[: token.start].encode())
+
+
+def _rename_main(program: Program, edits: Edits) -> None:
+    for d in program.definitions:
+        if d.qualified == "main" and not d.scope:
+            declarator = d.node.child_by_field_name("declarator")
+            while declarator is not None and declarator.type != "identifier":
+                declarator = declarator.child_by_field_name("declarator")
+            if declarator is not None:
+                edits.replace_node(declarator, "cuport_user_main")

@@ -1,0 +1,143 @@
+"""`k<<<grid, block, shared, stream>>>(args)` as a call; kernels whose address is taken."""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from cuport.cuda.parse import ancestor, matches, walk
+from cuport.cuda.rewrite.edits import Edits
+from cuport.cuda.rewrite.program import Program
+
+_POINTER_LAUNCHES = ("cudaLaunchKernel", "cudaLaunchCooperativeKernel")
+
+
+def rewrite_launches(program: Program, edits: Edits) -> None:
+    unit = program.unit
+    done: set[int] = set()
+    for captures in matches("launches", unit.root):
+        callee = captures["kernel"][0]
+        configuration = captures["configuration"][0]
+        arguments = captures["arguments"][0]
+        opening, closing = configuration.children[0], configuration.children[-1]
+        given = any(c.is_named and c.type != "comment" for c in arguments.children)
+        name = _name_node(callee)
+        done.update(n.start_byte for n in walk(callee))
+        if name is not None and not _is_local(program, name) and _known(program, callee, name):
+            edits.replace_node(name, f"cuport_launch_{unit.text_of(name)}")
+            edits.replace_node(opening, "(cuport::config(")
+        else:
+            edits.insert(callee.start_byte, "cuport::launch_pointer(")
+            edits.replace_node(opening, ", cuport::config(")
+        edits.replace(closing.start_byte, arguments.start_byte + 1, ")" + (", " if given else ""))
+    _addresses(program, edits, done)
+
+
+def _known(program: Program, callee: Node, name: Node) -> bool:
+    return program.resolve_kernel(program.unit.text_of(callee), name) is not None
+
+
+def _name_node(callee: Node) -> Node | None:
+    """The identifier at the end of `k`, `k<T>`, `a::b::k<T>`; None for other expressions."""
+    node: Node | None = callee
+    while node is not None:
+        if node.type == "identifier":
+            return node
+        if node.type in ("template_function", "qualified_identifier", "dependent_name"):
+            node = node.child_by_field_name("name") or (node.named_children[-1] if node.named_children else None)
+        elif node.type == "parenthesized_expression" and len(node.named_children) == 1:
+            node = node.named_children[0]
+        else:
+            return None
+    return None
+
+
+def _is_local(program: Program, name: Node) -> bool:
+    """Whether the function around declares this name itself: then it holds a kernel, but is none."""
+    text = program.unit.text_of(name)
+    function = ancestor(name, "function_definition")
+    while function is not None:
+        for captures in matches("locals", function):
+            for part in walk(captures["local"][0]):
+                if part.type == "identifier" and program.unit.text_of(part) == text and _declares(part):
+                    return True
+        function = ancestor(function, "function_definition")
+    return False
+
+
+def _declares(identifier: Node) -> bool:
+    """Whether this identifier is what its declarator declares, not part of its initial value."""
+    node, parent = identifier, identifier.parent
+    while parent is not None and parent.type.endswith("declarator"):
+        inner = parent.child_by_field_name("declarator") or (parent.named_children[-1] if parent.named_children else None)
+        if inner is None or inner.start_byte != node.start_byte:
+            return False
+        node, parent = parent, parent.parent
+    return parent is not None and (parent.type.endswith("declaration") or parent.type == "for_range_loop")
+
+
+def _addresses(program: Program, edits: Edits, done: set[int]) -> None:
+    """Kernels used as values become calls that give the pointer and remember what it points to."""
+    unit = program.unit
+    overloaded = {k.qualified for k in program.source.kernels if sum(o.qualified == k.qualified for o in program.source.kernels) > 1}
+    for node in walk(unit.root):
+        if node.type != "identifier" or node.start_byte in done or unit.text_of(node) not in program.kernel_names:
+            continue
+        whole = node
+        while whole.parent is not None and whole.parent.type in ("template_function", "qualified_identifier"):
+            last = whole.parent.named_children[-1] if whole.parent.type == "qualified_identifier" else whole.parent.named_children[0]
+            if last.start_byte != whole.start_byte:
+                break
+            whole = whole.parent
+        parent = whole.parent
+        if parent is None or program.function_around(node) is None or _is_local(program, node):
+            continue
+        if parent.type == "template_argument_list" or ancestor(node, "template_argument_list", "compound_statement") is not None and _in_template_args(node):
+            continue
+        if parent.type == "call_expression" and parent.child_by_field_name("function") == whole:
+            continue
+        if parent.type in ("function_declarator", "template_function", "using_declaration"):
+            continue
+        head = program.resolve_kernel(unit.text_of(whole), node)
+        if head is None or head.kernel.qualified in overloaded:
+            continue
+        arguments = _template_arguments(node)
+        wanted = [p for p in head.kernel.template_params if p.default is None]
+        if (arguments < len(wanted)) or any("variadic" in str(p.ctype) for p in head.kernel.template_params):
+            continue
+        start = whole.start_byte
+        if parent.type == "pointer_expression" and unit.text_of(parent).startswith("&"):
+            edits.blank(parent.start_byte, whole.start_byte)
+            start = parent.start_byte
+            whole_parent = parent.parent
+        else:
+            whole_parent = parent
+        edits.replace_node(node, f"cuport_pointer_{head.index}")
+        edits.insert_after(whole.end_byte, "()")
+        if whole_parent is not None and whole_parent.type == "cast_expression" and _is_launch_argument(program, whole_parent):
+            edits.blank(whole_parent.start_byte, start)
+
+
+def _template_arguments(node: Node) -> int:
+    parent = node.parent
+    if parent is None or parent.type != "template_function":
+        return 0
+    listed = parent.child_by_field_name("arguments")
+    return sum(c.type != "comment" for c in listed.named_children) if listed is not None else 0
+
+
+def _in_template_args(node: Node) -> bool:
+    current = node.parent
+    while current is not None and current.type not in ("compound_statement", "argument_list"):
+        if current.type == "template_argument_list":
+            return True
+        current = current.parent
+    return False
+
+
+def _is_launch_argument(program: Program, node: Node) -> bool:
+    """The first argument of cudaLaunchKernel and of the calls that ask about a kernel: `(void*)k`."""
+    call = node.parent.parent if node.parent is not None and node.parent.type == "argument_list" else None
+    if call is None or call.type != "call_expression":
+        return False
+    name = program.unit.text_of(call.child_by_field_name("function"))
+    return name in _POINTER_LAUNCHES or name.startswith(("cudaFunc", "cudaOccupancy"))

@@ -1,0 +1,177 @@
+"""What the rewriter knows of a program: its tree, functions, kernels, and which of them threads may wait in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from tree_sitter import Node
+
+from cuport.cuda.declarations import Definition, read_definitions, read_prototypes, read_types
+from cuport.cuda.parse import walk
+from cuport.cuda.unit import Unit, meanings, plain_name
+from cuport.kernel import Kernel, Source
+
+# Operations in which a thread waits for others: a kernel that may reach one needs fibers.
+_WAITS = re.compile(
+    r"\b(?:__sync\w*|__shfl\w*|__ballot\w*|__any\w*|__all\w*|__uni_sync|__activemask|__match_\w+|__reduce_\w+_sync"
+    r"|__barrier\w*|__pipeline_\w+|cooperative_groups|this_thread_block|this_thread|this_grid|tiled_partition"
+    r"|coalesced_threads|binary_partition|labeled_partition|thread_group|thread_block|sync|arrive\w*|wait|cub|wmma|nvcuda"
+    r"|mma_sync|asm|__asm|__asm__)\b"
+)
+
+
+@dataclass(frozen=True)
+class KernelHead:
+    """A kernel's first declaration (definition or prototype) with the `Kernel` it belongs to."""
+
+    index: int  # in Source.kernels
+    kernel: Kernel
+    definition: Definition
+
+    @property
+    def name(self) -> str:
+        """Its name for captures: qualified, or cuport's own for overloads after the first."""
+        return self.kernel.python_name if self.overload else self.kernel.qualified
+
+    @property
+    def overload(self) -> bool:
+        return re.search(r"__\d+$", self.kernel.python_name) is not None and not self.kernel.qualified.endswith(
+            self.kernel.python_name[-3:]
+        )
+
+
+class Program:
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.unit = Unit(source.path, source.text, source.line_map, {source.path: source.raw})
+        types = read_types(self.unit)
+        self.definitions = read_definitions(self.unit, types)
+        self.prototypes = read_prototypes(self.unit, types)
+        self._by_start = {d.node.start_byte: d for d in self.definitions}
+
+    @cached_property
+    def kernel_names(self) -> frozenset[str]:
+        """Last parts of the names of all kernels."""
+        return frozenset(k.name for k in self.source.kernels)
+
+    @cached_property
+    def heads(self) -> tuple[KernelHead, ...]:
+        """One for each kernel, at its first declaration."""
+        declared = [d for d in (*self.definitions, *self.prototypes) if d.is_kernel and "<" not in d.spelled]
+        declared.sort(key=lambda d: d.node.start_byte)
+        heads: list[KernelHead] = []
+        taken: set[int] = set()
+        for index, kernel in enumerate(self.source.kernels):
+            for d in declared:
+                if d.qualified == kernel.qualified and d.node.start_byte not in taken and _same_shape(d, kernel):
+                    taken.update(
+                        o.node.start_byte for o in declared if o.qualified == d.qualified and _same_shape(o, kernel)
+                    )
+                    heads.append(KernelHead(index, kernel, d))
+                    break
+        return tuple(heads)
+
+    def is_device(self, definition: Definition) -> bool:
+        """Runs on the device, as its own head or a prototype of it says."""
+        return bool(definition.words & {"__device__", "__global__"}) or definition.qualified in self._device_names
+
+    @cached_property
+    def _device_names(self) -> frozenset[str]:
+        return frozenset(p.qualified for p in self.prototypes if p.words & {"__device__", "__global__"})
+
+    def function_around(self, node: Node) -> Definition | None:
+        """The innermost function definition around a node."""
+        current = node.parent
+        while current is not None:
+            if current.start_byte in self._by_start and current.type == "function_definition":
+                return self._by_start[current.start_byte]
+            current = current.parent
+        return None
+
+    def in_device_code(self, node: Node) -> bool:
+        """Inside a device function, or inside a lambda marked `__device__`."""
+        current: Node | None = node
+        while current is not None:
+            if current.type == "lambda_expression":
+                body = current.child_by_field_name("body")
+                head = self.unit.bytes[current.start_byte : body.start_byte if body else current.end_byte]
+                if b"__device__" in head:
+                    return True
+            elif current.type == "function_definition":
+                found = self._by_start.get(current.start_byte)
+                if found is not None and self.is_device(found):
+                    return True
+            current = current.parent
+        return False
+
+    def waits(self, kernel: Kernel) -> bool:
+        """Whether a thread of this kernel may wait for others. Says yes in doubt."""
+        if _WAITS.search(kernel.text):
+            return True
+        by_name = {f.qualified: f for f in self.source.functions}
+        open_ended = any(p.kind == "type" for p in kernel.template_params) or "(*" in kernel.text
+        for f in self.source.functions:
+            if f.device and (open_ended or f.qualified in kernel.calls) and _WAITS.search(f.text):
+                return True
+        if open_ended and any(_WAITS.search(t) for t in self._device_lambdas):
+            return True
+        return any(name not in by_name for name in kernel.calls)
+
+    def grid_waits(self, kernel: Kernel) -> bool:
+        """Whether a thread of this kernel may wait for other blocks."""
+        texts = [kernel.text, *(f.text for f in self.source.functions if f.qualified in kernel.calls)]
+        return any(re.search(r"\b(this_grid|grid_group|this_multi_grid)\b", t) for t in texts)
+
+    @cached_property
+    def _device_lambdas(self) -> list[str]:
+        return [self.unit.text_of(n) for n in walk(self.unit.root) if n.type == "lambda_expression"]
+
+    def resolve_kernel(self, name: str, node: Node) -> KernelHead | None:
+        """The kernel a name means at this place, if it means one; of overloads the first."""
+        plain = plain_name(name)
+        if plain.split("::")[-1] not in self.kernel_names:
+            return None
+        scope = self.unit.scope(node)
+        function = self.function_around(node)
+        scope = function.scope if function is not None else scope
+        for qualified in meanings(plain, scope):
+            for head in self.heads:
+                if head.kernel.qualified == qualified:
+                    return head
+        return next((h for h in self.heads if h.kernel.name == plain.split("::")[-1]), None)
+
+
+@lru_cache(maxsize=8)
+def _program(path: str, digest: str, holder: _Holder) -> Program:
+    return Program(holder.source)
+
+
+class _Holder:
+    """Carries a source past the cache's key."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Holder)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+def program_of(source: Source) -> Program:
+    """The program of a source; the last few are kept."""
+    return _program(source.path, source.digest, _Holder(source))
+
+
+def _same_shape(definition: Definition, kernel: Kernel) -> bool:
+    return [str(p.ctype) for p in definition.params] == [str(p.ctype) for p in kernel.params] and len(
+        definition.template_params
+    ) == len(kernel.template_params)
+
+
+def children_of_type(node: Node, *types: str) -> Iterator[Node]:
+    return (c for c in node.children if c.type in types)

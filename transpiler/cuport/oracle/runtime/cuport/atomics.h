@@ -1,0 +1,96 @@
+// Atomic operations on memory. Real atomics for the types the processor has them for, a compare-and-swap loop for
+// floating types, plain operations for anything larger (shadow scalars run on one OS thread).
+#pragma once
+#include <type_traits>
+#include "barrier.h"
+
+namespace cuport {
+
+template <size_t N>
+struct word_of;
+template <> struct word_of<1> { using type = uint8_t; };
+template <> struct word_of<2> { using type = uint16_t; };
+template <> struct word_of<4> { using type = uint32_t; };
+template <> struct word_of<8> { using type = uint64_t; };
+
+// *address = f(*address); returns what was there.
+template <class T, class F>
+CUPORT_QUIET inline T update(T* address, F f) {
+  if constexpr (std::is_trivially_copyable_v<T> && (sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8 || sizeof(T) == 1)) {
+    using Word = typename word_of<sizeof(T)>::type;
+    Word* word = reinterpret_cast<Word*>(const_cast<std::remove_volatile_t<T>*>(address));
+    Word seen = __atomic_load_n(word, __ATOMIC_RELAXED);
+    for (;;) {
+      std::remove_volatile_t<T> old;
+      memcpy(static_cast<void*>(&old), &seen, sizeof old);
+      const std::remove_volatile_t<T> next = f(old);
+      Word wanted;
+      memcpy(&wanted, static_cast<const void*>(&next), sizeof wanted);
+      if (__atomic_compare_exchange_n(word, &seen, wanted, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) return old;
+    }
+  } else {
+    T old = *address;
+    *address = f(old);
+    return old;
+  }
+}
+
+template <class T>
+struct same {
+  using type = T;
+};
+template <class T>
+using same_t = typename same<T>::type;
+
+}  // namespace cuport
+
+// The value's type follows the pointer's, as in CUDA's overloads.
+#define CUPORT_ATOMIC(name, expression)                                                          \
+  template <class T>                                                                             \
+  CUPORT_QUIET inline std::remove_volatile_t<T> name(T* address, cuport::same_t<std::remove_volatile_t<T>> v) { \
+    using V = std::remove_volatile_t<T>;                                                         \
+    CUPORT_ON_ATOMIC(address, sizeof(V));                                                        \
+    return cuport::update(const_cast<V*>(address), [v](V old) -> V { (void)old; return expression; }); \
+  }
+#ifndef CUPORT_ON_ATOMIC
+#define CUPORT_ON_ATOMIC(address, bytes)
+#endif
+CUPORT_ATOMIC(atomicAdd, static_cast<V>(old + v))
+CUPORT_ATOMIC(atomicSub, static_cast<V>(old - v))
+CUPORT_ATOMIC(atomicExch, v)
+CUPORT_ATOMIC(atomicMin, (v < old ? v : old))
+CUPORT_ATOMIC(atomicMax, (old < v ? v : old))
+CUPORT_ATOMIC(atomicAnd, static_cast<V>(old & v))
+CUPORT_ATOMIC(atomicOr, static_cast<V>(old | v))
+CUPORT_ATOMIC(atomicXor, static_cast<V>(old ^ v))
+CUPORT_ATOMIC(atomicInc, static_cast<V>(old >= v ? 0 : old + 1))
+CUPORT_ATOMIC(atomicDec, static_cast<V>(old == 0 || old > v ? v : old - 1))
+#undef CUPORT_ATOMIC
+template <class T>
+CUPORT_QUIET inline std::remove_volatile_t<T> atomicCAS(T* address, cuport::same_t<std::remove_volatile_t<T>> compare,
+                                                        cuport::same_t<std::remove_volatile_t<T>> value) {
+  using V = std::remove_volatile_t<T>;
+  CUPORT_ON_ATOMIC(address, sizeof(V));
+  const V old = cuport::update(const_cast<V*>(address), [&](V seen) -> V { return seen == compare ? value : seen; });
+  if (!(old == compare)) cuport::lost_race();
+  return old;
+}
+
+// The scopes make no difference on one processor.
+#define CUPORT_SCOPED(name)                                                                     \
+  template <class T, class... V>                                                                \
+  inline auto name##_block(T* address, V... v) -> decltype(name(address, v...)) { return name(address, v...); } \
+  template <class T, class... V>                                                                \
+  inline auto name##_system(T* address, V... v) -> decltype(name(address, v...)) { return name(address, v...); }
+CUPORT_SCOPED(atomicAdd)
+CUPORT_SCOPED(atomicSub)
+CUPORT_SCOPED(atomicExch)
+CUPORT_SCOPED(atomicMin)
+CUPORT_SCOPED(atomicMax)
+CUPORT_SCOPED(atomicAnd)
+CUPORT_SCOPED(atomicOr)
+CUPORT_SCOPED(atomicXor)
+CUPORT_SCOPED(atomicInc)
+CUPORT_SCOPED(atomicDec)
+CUPORT_SCOPED(atomicCAS)
+#undef CUPORT_SCOPED

@@ -1,0 +1,75 @@
+// Block barriers and fences.
+#pragma once
+#include "warp.h"
+
+namespace cuport {
+
+// Waits for all threads of the block that have not returned. Different `site`s meeting each other are a fault.
+CUPORT_NOINLINE CUPORT_QUIET inline void block_barrier(int predicate, int site) {
+  if (!worker.fibers) fatal("a kernel taken for one without barriers reached one");
+  Block& b = *worker.block;
+  b.count += predicate != 0, b.all &= predicate != 0, b.any |= predicate != 0;
+  if (b.arrived == 0) {
+    b.barrier_site = site;
+  } else if (CUPORT_UNLIKELY(b.barrier_site != site)) {
+    char message[120];
+    snprintf(message, sizeof message, "threads of one block wait at different barriers (the other one: line %d)",
+             b.barrier_site);
+    report_fault(FaultKind::divergent_barrier, b.index, b.current->index, nullptr, site, message);
+  }
+  if (++b.arrived == b.live) {
+    Thread* self = b.current;
+    const unsigned i = static_cast<unsigned>(self - b.thread);
+    scheduling::release_barrier(b);
+    b.warp[i / 32].ready &= ~(1u << (i % 32));
+    if (b.warp[i / 32].ready == 0) b.ready_warps &= ~(1u << (i / 32));
+  } else {
+    scheduling::wait();
+  }
+}
+
+// The grid barrier of a cooperative launch: the launch lets every block come this far before any goes on.
+CUPORT_NOINLINE CUPORT_QUIET inline void grid_barrier() {
+  if (!worker.fibers) fatal("a kernel taken for one without barriers reached one");
+  ++worker.block->grid_waiting;
+  scheduling::wait();
+}
+
+// A compare-and-swap found another value: perhaps the thread spins on a lock whose holder waits for its turn. Lets the
+// next thread in cyclic order run; without fibers every thread runs to its end before the next, so nobody is kept out.
+CUPORT_NOINLINE CUPORT_QUIET inline void lost_race() {
+  if (!worker.fibers) return;
+  Block& b = *worker.block;
+  Thread* self = b.current;
+  const unsigned i = static_cast<unsigned>(self - b.thread), w = i / 32;
+  for (unsigned step = 0; step <= b.warps; ++step) {
+    const unsigned other = (w + step) % b.warps;
+    unsigned ready = b.warp[other].ready;
+    if (step == 0) ready &= ~((2u << (i % 32)) - 1u);
+    if (ready == 0) continue;
+    scheduling::make_ready(b, w, 1u << (i % 32));
+    scheduling::go_to(b, other, __builtin_ctz(ready));
+    return;
+  }
+}
+
+}  // namespace cuport
+
+inline void __syncthreads(int site = CUPORT_SITE) { cuport::block_barrier(0, site); }
+inline int __syncthreads_count(int p, int site = CUPORT_SITE) {
+  cuport::block_barrier(p, site);
+  return cuport::worker.block->last_count;
+}
+inline int __syncthreads_and(int p, int site = CUPORT_SITE) {
+  cuport::block_barrier(p, site);
+  return cuport::worker.block->last_all;
+}
+inline int __syncthreads_or(int p, int site = CUPORT_SITE) {
+  cuport::block_barrier(p, site);
+  return cuport::worker.block->last_any;
+}
+
+// Everything a block writes is seen in program order here; only the compiler must not move accesses.
+inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+inline void __threadfence_block() { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+inline void __threadfence_system() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }

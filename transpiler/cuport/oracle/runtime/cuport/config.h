@@ -1,0 +1,60 @@
+// CUDA's qualifiers as C++, and the few macros the rest of the runtime stands on.
+//
+// `__shared__`, `<<<>>>`, `__noinline__` and `__forceinline__` have no meaning here: the rewriter has replaced them
+// (`__noinline__` as a macro would break libstdc++, which spells attributes that way).
+#pragma once
+#include <assert.h>
+#include <limits.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <new>
+#include <utility>
+
+#define __host__
+#define __device__
+#define __global__
+#define __constant__
+#define __managed__
+#define __grid_constant__
+#define __launch_bounds__(...)
+#define __maxnreg__(...)
+#define __cluster_dims__(...)
+#define __align__(n) __attribute__((aligned(n)))
+#define __builtin_align__(n) __attribute__((aligned(n)))
+#define __device_builtin__
+#define __cudart_builtin__
+#define CUDARTAPI
+#define CUDART_CB
+#define CUPORT_NOINLINE __attribute__((noinline))
+#define CUPORT_FORCEINLINE __attribute__((always_inline))
+
+#ifndef CUPORT_THREAD_BEGIN
+#define CUPORT_THREAD_BEGIN()
+#endif
+#ifndef CUPORT_BLOCK_BEGIN
+#define CUPORT_BLOCK_BEGIN()
+#endif
+#ifndef CUPORT_LAUNCH_BEGIN
+#define CUPORT_LAUNCH_BEGIN()
+#endif
+
+// Functions of the runtime are invisible to the checked build's instrumentation.
+#ifdef CUPORT_CHECKED
+#define CUPORT_QUIET __attribute__((no_sanitize("thread")))
+#else
+#define CUPORT_QUIET
+#endif
+
+#define CUPORT_LIKELY(x) __builtin_expect(!!(x), 1)
+#define CUPORT_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+#ifndef CUDART_VERSION
+#define CUDART_VERSION 12080
+#endif
+#define CUDA_VERSION CUDART_VERSION
+#define __CUDART_API_VERSION CUDART_VERSION

@@ -1,0 +1,35 @@
+// `__constant__`, `__device__` and `__managed__` variables by name: each registers itself (cuda/rewrite).
+#pragma once
+#include "describe.h"
+
+namespace cuport {
+
+struct BufferKind;
+
+struct GlobalVariable {
+  const char* name;  // qualified
+  void* address;
+  size_t bytes;
+  bool is_const;                              // may lie in memory that cannot be written
+  void (*layout)(Text& out, bool& pointers);  // the type as JSON
+  const BufferKind* (*kind)();                // how its elements are read from and written to files
+  GlobalVariable* next;
+};
+inline GlobalVariable* global_variables = nullptr;
+
+inline GlobalVariable* find_global(const char* name, size_t length) {
+  for (GlobalVariable* g = global_variables; g != nullptr; g = g->next) {
+    if (strlen(g->name) == length && strncmp(g->name, name, length) == 0) return g;
+  }
+  return nullptr;
+}
+inline GlobalVariable* find_global(const void* address) {
+  const char* p = static_cast<const char*>(address);
+  for (GlobalVariable* g = global_variables; g != nullptr; g = g->next) {
+    const char* base = static_cast<const char*>(g->address);
+    if (p >= base && p < base + g->bytes) return g;
+  }
+  return nullptr;
+}
+
+}  // namespace cuport

@@ -1,0 +1,11 @@
+// Everything a CUDA program gets without asking, as if nvcc had included it.
+#pragma once
+#ifndef CUPORT_UNIT
+#define CUPORT_ENCODE 1
+#include "atomics.h"
+#include "clock.h"
+#include "host.h"
+#include "math.h"
+#include "signals.h"
+#include "visit.h"
+#endif

@@ -1,0 +1,12 @@
+// What device code alone gets: unit builds have no host program.
+#pragma once
+#define CUPORT_UNIT 1
+#ifndef CUPORT_DECODE
+#define CUPORT_DECODE 1
+#endif
+#include "atomics.h"
+#include "clock.h"
+#include "grid.h"
+#include "math.h"
+#include "signals.h"
+#include "visit.h"
