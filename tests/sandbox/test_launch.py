@@ -12,6 +12,7 @@ import pytest
 from tests.sandbox.launches import SCALE, case, integer, pointer, scale_case
 
 from cuport.diagnostic import CuportError
+from cuport.sandbox import best_tier
 from cuport.sandbox.launch import build, execute, run_candidate
 from cuport.sandbox.limits import Limits
 
@@ -206,3 +207,11 @@ def scale(x, out, n):
     execute(numpy_target, code, SCALE, [scale_case(3)])
     assert list(tmp_path.iterdir()) == []
     assert len(os.listdir("/proc/self/fd")) <= len(before)
+
+
+def test_the_tier_that_is_promised_is_the_tier_of_the_run(numpy_target: SimpleNamespace) -> None:
+    tier, advice = best_tier()
+    execution = execute(numpy_target, GOOD, SCALE, [scale_case(3)])
+    assert execution.sandbox == tier and tier.endswith("rlimits")
+    walled = {"landlock", "seccomp"} <= set(tier.split("+")) and {"namespaces", "bubblewrap"} & set(tier.split("+"))
+    assert bool(advice) != bool(walled)

@@ -21,9 +21,9 @@ def wrap(command: Sequence[str], job: str, readable: Iterable[str], *, gpu: bool
     return [*_prefix(program, job, readable, gpu), *command] if program else list(command)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def works(uid: int | None) -> bool:
-    """Whether bubblewrap is here and allowed to make its namespaces (in many containers it is not)."""
+    """Whether bubblewrap is here and allowed to make its namespaces, as this user (in many containers it is not)."""
     program = shutil.which("bwrap")
     if not program:
         return False

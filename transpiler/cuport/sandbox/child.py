@@ -8,6 +8,7 @@ cuport and the target's libraries are handed over explicitly.
 from __future__ import annotations
 
 import json
+import os
 from typing import NoReturn
 
 from cuport.sandbox import confine
@@ -24,9 +25,13 @@ start(sys.argv[1])
 
 def start(argument: str) -> NoReturn:
     """Confine this process, then run the job. Never comes back."""
-    told = json.loads(argument)["boot"]
-    boot = confine.Boot(**{**told, "readable": tuple(told["readable"])})
+    told = json.loads(argument)
+    boot = confine.Boot(**{**told["boot"], "readable": tuple(told["boot"]["readable"])})
     walls = confine.enter(boot)
+    if told.get("probe"):
+        walls += confine.lock(may_start_processes=False)
+        os.write(boot.handshake, json.dumps({"tier": confine.tier(walls), "walls": walls}).encode())
+        os._exit(0)
     from cuport.sandbox import worker  # numpy starts threads, so only after the namespaces
 
     worker.run(boot, walls)

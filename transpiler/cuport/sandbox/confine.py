@@ -54,6 +54,7 @@ class Boot:
     handshake: int  # file descriptor; one JSON line is written to it before the candidate is loaded
     readable: tuple[str, ...]  # beyond the system's own
     own_user: bool  # started under a user id of its own
+    cores: int
     cpu_seconds: int
     memory_bytes: int
     file_bytes: int
@@ -79,6 +80,7 @@ def enter(boot: Boot) -> list[str]:
         walls.append("bubblewrap")
     elif _namespaces(boot):
         walls.append("namespaces")
+    _some_cores(boot.cores)
     _limits(boot, own_count=bool(walls))
     if _landlock(boot):
         walls.append("landlock")
@@ -140,15 +142,24 @@ def _stand_for(child: int) -> NoReturn:
     os._exit(code if code >= 0 else 128 - code)
 
 
+def _some_cores(count: int) -> None:
+    """Run on `count` of the allowed processors, picked so that children at the same time spread out."""
+    allowed = sorted(os.sched_getaffinity(0))
+    if len(allowed) > count:
+        first = int.from_bytes(os.urandom(4), "little")
+        os.sched_setaffinity(0, {allowed[(first + i) % len(allowed)] for i in range(count)})
+
+
 def _limits(boot: Boot, *, own_count: bool) -> None:
     """`own_count`: processes are counted for this sandbox alone, not for everything the user runs."""
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_CPU: boot.cpu_seconds,
-        resource.RLIMIT_AS: boot.memory_bytes,
         resource.RLIMIT_FSIZE: boot.file_bytes,
         resource.RLIMIT_NOFILE: boot.open_files,
     }
+    if not boot.gpu:  # a GPU's memory is mapped into the address space, many times over
+        wanted[resource.RLIMIT_AS] = boot.memory_bytes
     if own_count:
         wanted[resource.RLIMIT_NPROC] = boot.processes
     for kind, value in wanted.items():

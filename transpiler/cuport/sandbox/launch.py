@@ -9,26 +9,16 @@ places fixed beforehand, and short texts that are escaped and believed in nothin
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import os
-import secrets
-import sys
-import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, overload
 
-import cuport
 from cuport.candidate import Build, Execution, Failure, Outputs
 from cuport.case import Case
 from cuport.diagnostic import fail
 from cuport.kernel import Kernel
-from cuport.sandbox import bubblewrap, outcome
+from cuport.sandbox import outcome
 from cuport.sandbox.call import Call, UnsupportedCall
-from cuport.sandbox.child import BOOTSTRAP
-from cuport.sandbox.confine import Boot
+from cuport.sandbox.command import Device, prepare
 from cuport.sandbox.contract import Contract, call_of, contract_of
 from cuport.sandbox.job import Job, clean, places
 from cuport.sandbox.limits import Limits
@@ -36,13 +26,8 @@ from cuport.sandbox.process import Ended, run
 from cuport.sandbox.workspace import Workspace, sizes_of
 
 Progress = Callable[[int, int], None]  # cases finished, cases in all
-Device = Literal["cpu", "gpu"]
 Mode = Literal["execute", "build"]
 T = TypeVar("T")
-
-# A range that distributions keep for short-lived service users; nothing else runs under these.
-_FIRST_UID, _UIDS = 61184, 4336
-_GPU_VARIABLES = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "ROCR_VISIBLE_DEVICES")
 
 
 class Runnable(Protocol):
@@ -159,49 +144,30 @@ class _Run:
         """Start, watch and end the child; `read` takes what is wanted out of its workspace before that is removed."""
         outputs = places(sizes_of(self.cases))
         job = Job(self.target.worker, self.mode, self.device, self.contract, tuple(self.calls), (), outputs)
-        search = _search(self.target)
-        uid = _spare_uid((*search, sys.prefix, sys.base_prefix, tempfile.gettempdir()))
+        launch = prepare((*self.target.requires, self.target.worker.partition(".")[0]), self.device)
+        limits, data = self.limits, sum(buffer.nbytes for call in self.calls for buffer in call.buffers)
+        building = self.mode == "build"
+        seconds = limits.start_seconds + limits.build_seconds if building else limits.deadline(len(self.calls))
         total = len(self.calls)
-        with Workspace(job, self.code, uid) as workspace:
+        with Workspace(job, self.code, launch.uid) as workspace:
+            folder = str(workspace.folder)
             ended = run(
-                lambda handshake: self._command(workspace, handshake, search, uid),
+                lambda handshake: launch.command(
+                    folder, handshake, limits, seconds=seconds, data=data, largest=job.output_bytes
+                ),
                 workspace.states,
-                self.limits,
+                limits,
                 cwd=workspace.folder / "tmp",
-                environment=_environment(workspace.folder / "tmp", self.device),
-                uid=uid,
-                build=self.mode == "build",
+                environment=launch.environment(workspace.folder / "tmp"),
+                uid=launch.uid,
+                build=building,
                 progress=(lambda done: progress(done, total)) if progress else None,
             )
             if ended.hello is None:
                 why = ended.timeout or f"it ended with {outcome.ending(ended.returncode)}"
                 told = clean(ended.tail.strip(), 600)
                 raise fail("sandbox.start", f"the sandboxed process did not start: {why}", hint=told)
-            return ended, read(workspace, self.cases, ended, self.limits)
-
-    def _command(self, workspace: Workspace, handshake: int, search: list[str], uid: int | None) -> list[str]:
-        limits, folder = self.limits, str(workspace.folder)
-        data = sum(buffer.nbytes for call in self.calls for buffer in call.buffers)
-        seconds = (
-            limits.start_seconds + limits.build_seconds if self.mode == "build" else limits.deadline(len(self.calls))
-        )
-        wrapped = bubblewrap.works(uid)
-        boot = Boot(
-            job=folder,
-            handshake=handshake,
-            readable=tuple(search),
-            own_user=uid is not None,
-            cpu_seconds=int(seconds * (os.cpu_count() or 1)) + 10,
-            memory_bytes=limits.memory_bytes + 3 * data,
-            file_bytes=max(limits.file_bytes, workspace.job.output_bytes),
-            processes=limits.processes,
-            open_files=limits.open_files,
-            bubblewrap=wrapped,
-            gpu=self.device == "gpu",
-        )
-        told = json.dumps({"boot": asdict(boot), "search": search})
-        command = [sys.executable, "-I", "-B", "-c", BOOTSTRAP, told]
-        return bubblewrap.wrap(command, folder, search, gpu=self.device == "gpu") if wrapped else command
+            return ended, read(workspace, self.cases, ended, limits)
 
 
 def _outputs_and_notes(
@@ -216,50 +182,3 @@ def _notes(hello: dict[str, Any]) -> tuple[str, ...]:
     if hello.get("walls") is not None and not walls & {"landlock", "bubblewrap"}:
         notes += ("sandbox: this system offers no wall around the file system (neither Landlock nor bubblewrap)",)
     return notes
-
-
-def _search(target: Runnable) -> list[str]:
-    """Folders that hold cuport (first) and every package the child needs, found without importing them."""
-    found = [str(Path(cuport.__file__).resolve().parent.parent)]
-    for name in ("numpy", "ml_dtypes", *target.requires, target.worker.partition(".")[0]):
-        spec = importlib.util.find_spec(name)  # of a top-level name: imports nothing
-        for place in (spec.submodule_search_locations or [spec.origin or ""]) if spec else []:
-            folder = str(Path(place).parent)
-            if place and folder not in found and os.path.isabs(folder):
-                found.append(folder)
-    return found
-
-
-def _spare_uid(paths: Sequence[str]) -> int | None:
-    """A user id for the child alone, where we are root and Python is readable for everyone; else None."""
-    needed = (*paths, cuport.__file__, sys.executable, os.path.realpath(sys.executable))
-    if os.geteuid() != 0 or not all(map(_open_to_all, needed)):
-        return None
-    return _FIRST_UID + secrets.randbelow(_UIDS) if _maps_user(_FIRST_UID + _UIDS) else None
-
-
-def _open_to_all(path: str) -> bool:
-    place = Path(path)
-    try:
-        return all(p.stat().st_mode & 0o001 for p in place.parents) and bool(place.stat().st_mode & 0o004)
-    except OSError:
-        return False
-
-
-def _maps_user(uid: int) -> bool:
-    """Whether this user namespace (a container's, perhaps) knows the user id."""
-    try:
-        rows = [tuple(map(int, line.split())) for line in Path("/proc/self/uid_map").read_text().splitlines()]
-    except (OSError, ValueError):
-        return False
-    return any(first <= uid < first + count for first, _, count in rows)
-
-
-def _environment(home: Path, device: Device) -> dict[str, str]:
-    """Everything the child finds in its environment. Nothing is inherited: it may hold keys."""
-    folder = str(home)
-    told = {name: folder for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")}
-    threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-    gpu = {name: os.environ[name] for name in _GPU_VARIABLES if name in os.environ} if device == "gpu" else {}
-    path = "/usr/local/bin:/usr/bin:/bin"
-    return {**told, **threads, **gpu, "PATH": path, "LANG": "C.UTF-8", "USER": "port", "LOGNAME": "port"}

@@ -22,6 +22,7 @@ class Limits:
     total_seconds: float = 1200.0
     memory_bytes: int = 12 * GIB  # address space; JAX alone reserves about 4 GiB of it without touching it
     file_bytes: int = 256 * MIB  # largest file it may write, beyond the declared outputs
+    cores: int = 4  # processors it may run on; more would mean more threads, and several children run at once
     processes: int = 512  # threads count as processes; XLA and torch start one a core and more
     open_files: int = 512
     message_chars: int = 2000  # of any foreign text that is kept

@@ -181,8 +181,11 @@ def failure_of(error: BaseException, port: Path, kind: FailureKind) -> Failure:
         text = "(its message cannot be shown)"
     name = getattr(type(error), "__name__", "exception")
     exhausted = isinstance(error, MemoryError) or text.startswith("RESOURCE_EXHAUSTED")
-    told = getattr(error, "line", None)
-    line = told if isinstance(told, int) else _line(error, str(port))
+    try:
+        told = getattr(error, "line", None)
+    except BaseException:
+        told = None
+    line = told if type(told) is int else _line(error, str(port))
     return Failure("memory" if exhausted else kind, f"{name}: {text}" if text else str(name), line)
 
 
