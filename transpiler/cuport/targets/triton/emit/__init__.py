@@ -8,14 +8,37 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from cuport.targets.triton.emit import names
 from cuport.targets.triton.emit.body import Body
 from cuport.targets.triton.emit.expressions import tl_dtype
 from cuport.targets.triton.emit.functions import device_functions
 from cuport.translators.rules import ir, types
+from cuport.translators.rules.python_text import apart, fresh
 
 _BLOCK = ("bdim_x", "bdim_y", "bdim_z")
 _AXES = "xyz"
+# names of the emitted frame and of Triton, which the CUDA's own names must not take
+_FRAME = frozenset(
+    [
+        *[
+            "lane",
+            "active",
+            "program",
+            "P",
+            "tl",
+            "triton",
+            "torch",
+            "libdevice",
+            "range",
+            "float",
+            "min",
+            "max",
+            "abs",
+            "len",
+            "print",
+        ]
+    ]
+    + [f"{kind}_{axis}" for kind in ("tid", "bid", "bdim", "gdim") for axis in _AXES]
+)
 
 
 def emit(program: ir.Program) -> str:
@@ -42,7 +65,7 @@ class _Instance:
     """One template instance: its device function, and what the host has to pass to it."""
 
     def __init__(self, kernel: ir.KernelPort, function: ir.Function, name: str) -> None:
-        self.kernel, self.function, self.name = kernel, names.apart(function), name
+        self.kernel, self.function, self.name = kernel, apart(function, _FRAME), name
         function = self.function
         self.scratch = [m for m in function.memories if m.space in ("shared", "local")]
         self._body = Body(function, {m.name: self._pointer(m) for m in function.memories})
@@ -132,7 +155,7 @@ def _host(kernel: ir.KernelPort, parts: list[_Instance]) -> str:
     doc = f'    """{kernel.cuda_name}, changed in place."""'
     lines = [f"def {kernel.name}({', '.join([*kernel.parameters, '*', *extras])}):", doc]
     taken = {*kernel.parameters, *extras, *(m.name for p in parts for m in p.scratch)}
-    lanes, blocks = names.fresh("lanes", taken), names.fresh("blocks", taken)
+    lanes, blocks = fresh("lanes", taken), fresh("blocks", taken)
     lines.append(f"    {lanes} = triton.next_power_of_2(block[0] * block[1] * block[2])")
     if any(p.scratch or p.spare for p in parts):
         lines.append(f"    {blocks} = grid[0] * grid[1] * grid[2]")

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from cuport.diagnostic import fail
 from cuport.targets.triton.emit.expressions import Expressions, Site, tl_dtype
 from cuport.targets.triton.emit.hazards import NOTHING, Hazards, State
-from cuport.targets.triton.emit.uniform import Uniformity, homes
 from cuport.translators.rules import ir, types, walk
+from cuport.translators.rules.uniform import Uniformity, homes
 
 _RMW = {"add", "min", "max", "and", "or", "xor", "exch"}
 

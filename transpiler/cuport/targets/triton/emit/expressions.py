@@ -8,43 +8,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from cuport.diagnostic import fail
 from cuport.targets.triton.emit.functions import CLASSIFY, FLOAT, INTEGER
-from cuport.targets.triton.emit.uniform import Uniformity
 from cuport.translators.rules import ir, types
+from cuport.translators.rules.python_text import (
+    ADD,
+    AND,
+    ATOM,
+    BINARY,
+    COMPARE,
+    COMPARES,
+    MUL,
+    UNARY,
+    Text,
+    converted,
+    literal,
+    narrow,
+)
+from cuport.translators.rules.uniform import Uniformity
 
-# Python's precedences, higher binds tighter
-_ATOM, _UNARY, _MUL, _ADD, _SHIFT, _AND, _XOR, _OR, _COMPARE, _TERNARY = 13, 11, 10, 9, 8, 7, 6, 5, 4, 1
-_BINARY = {
-    "add": ("+", _ADD),
-    "sub": ("-", _ADD),
-    "mul": ("*", _MUL),
-    "div": ("//", _MUL),
-    "rem": ("%", _MUL),
-    "and": ("&", _AND),
-    "or": ("|", _OR),
-    "xor": ("^", _XOR),
-    "shl": ("<<", _SHIFT),
-    "shr": (">>", _SHIFT),
-}
-_COMPARES = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 _HALF = ("float16", "bfloat16")
 _TL = {"bool": "int1"}
-_MODULAR = ("add", "sub", "mul", "and", "or", "xor")  # the low bits of the result depend on the low bits only
-
-
-@dataclass(frozen=True)
-class Text:
-    """An expression's text and how tightly its outermost operator binds."""
-
-    text: str
-    binds: int = _ATOM
-
-    def at(self, level: int) -> str:
-        """The text, in parentheses where something binding at `level` stands around it."""
-        return self.text if self.binds >= level else f"({self.text})"
 
 
 def tl_dtype(dtype: str) -> str:
@@ -83,20 +67,20 @@ class Expressions:
                 return self._binary(e, site)
             case ir.Compare():
                 a, b = self._operands(e.a, e.b, site)
-                return Text(f"{a.at(_COMPARE + 1)} {_COMPARES[e.op]} {b.at(_COMPARE + 1)}", _COMPARE)
+                return Text(f"{a.at(COMPARE + 1)} {COMPARES[e.op]} {b.at(COMPARE + 1)}", COMPARE)
             case ir.Select():
                 return self._select(e, site)
             case ir.Cast():
                 return self._cast(e, site)
             case ir.Bitcast():
                 a = self.typed(e.a, site)
-                return a if e.a.dtype == e.dtype else Text(f"{a.at(_ATOM)}.to({tl_dtype(e.dtype)}, bitcast=True)")
+                return a if e.a.dtype == e.dtype else Text(f"{a.at(ATOM)}.to({tl_dtype(e.dtype)}, bitcast=True)")
             case ir.Call():
                 return self._call(e, site)
             case ir.Load():
                 return self._load(e, site)
             case ir.IsNull():
-                return Text(f"{self.pointers[e.memory][0]} is None", _COMPARE)
+                return Text(f"{self.pointers[e.memory][0]} is None", COMPARE)
 
     def typed(self, e: ir.Expr, site: Site) -> Text:
         """Like `emit`, but a literal carries its dtype: for places where no operand gives it one."""
@@ -118,7 +102,7 @@ class Expressions:
         if block and self.is_uniform(index, site) and "lane" not in offset:
             text = Text(f"tl.full((P,), {text.text}, tl.int64)")
         head = f"{pointer} + {offset}" if offset else pointer
-        return head if text.text == "0" else f"{head} + {text.at(_ADD + 1 if text.text.startswith('-') else _ADD)}"
+        return head if text.text == "0" else f"{head} + {text.at(ADD + 1 if text.text.startswith('-') else ADD)}"
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -141,14 +125,14 @@ class Expressions:
     def _unary(self, e: ir.Unary, site: Site) -> Text:
         a = self.typed(e.a, site)
         if e.op == "neg":
-            return Text(f"-{a.at(_UNARY)}", _UNARY)
-        return Text(f"~{a.at(_UNARY)}", _UNARY)
+            return Text(f"-{a.at(UNARY)}", UNARY)
+        return Text(f"~{a.at(UNARY)}", UNARY)
 
     def _binary(self, e: ir.Binary, site: Site) -> Text:
         if e.op in ("shl", "shr"):
             return self._shift(e, site)
         a, b = self._operands(e.a, e.b, site)
-        sign, level = _BINARY[e.op]
+        sign, level = BINARY[e.op]
         if e.op == "div" and types.is_float(e.dtype):
             sign = "/"
         text = Text(f"{a.at(level)} {sign} {b.at(level + 1)}", level)
@@ -157,7 +141,7 @@ class Expressions:
         return text
 
     def _shift(self, e: ir.Binary, site: Site) -> Text:
-        sign, level = _BINARY[e.op]
+        sign, level = BINARY[e.op]
         bits = types.bits(e.dtype)
         a = self.typed(e.a, site)
         if isinstance(e.b, ir.Const) and 0 <= int(e.b.value) < bits:
@@ -165,9 +149,7 @@ class Expressions:
         count = self._cast(ir.Cast(e.b, e.dtype), site) if e.b.dtype != e.dtype else self.emit(e.b, site)
         last = bits - 1
         unsigned = (
-            f"{count.at(_ATOM)}.to(tl.{types.unsigned(e.dtype)})"
-            if types.is_signed(e.dtype)
-            else count.at(_COMPARE + 1)
+            f"{count.at(ATOM)}.to(tl.{types.unsigned(e.dtype)})" if types.is_signed(e.dtype) else count.at(COMPARE + 1)
         )
         if e.op == "shr" and types.is_signed(e.dtype):
             return Text(f"{a.at(level)} >> tl.where({unsigned} > {last}, {last}, {count.text})", level)
@@ -182,34 +164,34 @@ class Expressions:
         if source == to:
             return self.emit(e.a, site)
         if isinstance(e.a, ir.Const):
-            return self.emit(_converted(e.a, to), site)
+            return self.emit(converted(e.a, to), site)
         if isinstance(e.a, ir.Index) and types.is_integer(to):
             return Text(self._index(e.a)) if to == "int32" else Text(f"{self._index(e.a)}.to(tl.{to})")
         if to == "bool":
-            return Text(f"{self.emit(e.a, site).at(_COMPARE + 1)} != 0", _COMPARE)
+            return Text(f"{self.emit(e.a, site).at(COMPARE + 1)} != 0", COMPARE)
         if to == types.signed(source) if types.is_unsigned(source) else False:
-            inner = _narrow(e.a, to)
+            inner = narrow(e.a, to)
             if inner is not None:
                 return self.emit(inner, site)
-        return Text(f"{self.emit(e.a, site).at(_ATOM)}.to({tl_dtype(to)})")
+        return Text(f"{self.emit(e.a, site).at(ATOM)}.to({tl_dtype(to)})")
 
     def _call(self, e: ir.Call, site: Site) -> Text:
         args = [self.typed(a, site) for a in e.args]
         dtype = e.args[0].dtype
         if e.fn in CLASSIFY:
-            return Text(self._fill(CLASSIFY[e.fn], args, dtype), _COMPARE)
+            return Text(self._fill(CLASSIFY[e.fn], args, dtype), COMPARE)
         if e.fn == "signbit":
             whole = types.signed(f"uint{types.bits(dtype)}")
-            return Text(f"{args[0].at(_ATOM)}.to(tl.{whole}, bitcast=True) < 0", _COMPARE)
+            return Text(f"{args[0].at(ATOM)}.to(tl.{whole}, bitcast=True) < 0", COMPARE)
         if e.fn in FLOAT:
             if dtype in _HALF and e.fn not in ("fmin", "fmax", "fmin_nan", "fmax_nan", "fabs"):
                 wide = [
-                    Text(f"{a.at(_ATOM)}.to(tl.float32)") if x.dtype in _HALF else a
+                    Text(f"{a.at(ATOM)}.to(tl.float32)") if x.dtype in _HALF else a
                     for a, x in zip(args, e.args, strict=True)
                 ]
                 return Text(f"({self._fill(FLOAT[e.fn], wide, 'float32')}).to({tl_dtype(e.dtype)})")
             return Text(
-                self._fill(FLOAT[e.fn], args, dtype), _MUL if " * " in FLOAT[e.fn] or " / " in FLOAT[e.fn] else _ATOM
+                self._fill(FLOAT[e.fn], args, dtype), MUL if " * " in FLOAT[e.fn] or " / " in FLOAT[e.fn] else ATOM
             )
         if e.fn in ("float_as_rn_int", "float_as_rn_int64"):
             return Text(f"libdevice.rint({args[0].text}).to({tl_dtype(e.dtype)})")
@@ -223,12 +205,12 @@ class Expressions:
         if e.fn == "rotl":
             bits = types.bits(dtype)
             u = tl_dtype(types.unsigned(dtype))
-            x = f"{args[0].at(_ATOM)}.to({u})"
-            n = f"({args[1].at(_AND)} & {bits - 1}).to({u})"
+            x = f"{args[0].at(ATOM)}.to({u})"
+            n = f"({args[1].at(AND)} & {bits - 1}).to({u})"
             return Text(f"({x} << {n} | {x} >> (({bits} - {n}) & {bits - 1})).to({tl_dtype(dtype)})")
         if e.fn in INTEGER:
             if e.fn in ("popc", "clz", "ffs", "brev"):
-                args = [Text(f"{args[0].at(_ATOM)}.to(tl.{types.unsigned(dtype)})")]
+                args = [Text(f"{args[0].at(ATOM)}.to(tl.{types.unsigned(dtype)})")]
                 text = self._fill(INTEGER[e.fn], args, dtype)
                 return Text(f"{text}.to({tl_dtype(dtype)})" if e.fn == "brev" else text)
             return Text(self._fill(INTEGER[e.fn], args, dtype))
@@ -237,14 +219,14 @@ class Expressions:
         )
 
     def _mulhi(self, args: list[Text], dtype: str) -> Text:
-        a, b = (x.at(_ATOM) for x in args)
+        a, b = (x.at(ATOM) for x in args)
         if dtype in ("int32", "uint32"):
             wide = "tl.int64" if dtype == "int32" else "tl.uint64"
             return Text(f"(({a}.to({wide}) * {b}.to({wide})) >> 32).to({tl_dtype(dtype)})")
         if dtype == "uint64":
             return Text(f"tl.umulhi({a}, {b})")
         high = f"tl.umulhi({a}.to(tl.uint64), {b}.to(tl.uint64)).to(tl.int64)"
-        return Text(f"{high} - ({a} >> 63 & {b}) - ({b} >> 63 & {a})", _ADD)
+        return Text(f"{high} - ({a} >> 63 & {b}) - ({b} >> 63 & {a})", ADD)
 
     def _fill(self, template: str, args: list[Text], dtype: str) -> str:
         """A table entry with its arguments; remembers the device functions it names."""
@@ -257,7 +239,7 @@ class Expressions:
         inner = template.startswith(("tl.", "libdevice.", "_")) and template.count("{0}") + template.count(
             "{1}"
         ) == len(args)
-        shown = [a.text if inner else a.at(_ATOM) for a in args]
+        shown = [a.text if inner else a.at(ATOM) for a in args]
         return (
             template.replace("{args}", joined).format(*shown)
             if "{args}" not in template
@@ -272,65 +254,12 @@ class Expressions:
         inner = site
         if e.mask is not None:
             own = self.emit(e.mask, site)
-            mask = f"{site.mask} & {own.at(_AND + 1)}" if site.mask else own.text
+            mask = f"{site.mask} & {own.at(AND + 1)}" if site.mask else own.text
             inner = Site(mask, site.uniform)
         address = self.address(e.memory, e.index, inner, block=True)
         return Text(f"tl.load({address}, mask={mask}{volatile})")
 
 
-def literal(e: ir.Const) -> Text:
-    """A bare literal: shortest text that reads back as the same value of the dtype."""
-    value = e.value
-    if e.dtype == "bool":
-        return Text("True" if value else "False")
-    if not types.is_float(e.dtype):
-        return Text(str(int(value)), _ATOM if value >= 0 else _UNARY)
-    number = float(value)
-    if np.isnan(number) or np.isinf(number):
-        sign = "-" if number < 0 else ""
-        return Text(f'{sign}float("{"nan" if np.isnan(number) else "inf"}")', _UNARY if sign else _ATOM)
-    short = repr(number)
-    if e.dtype != "float64" and abs(number) < 3.4e38:
-        single = np.format_float_positional(np.float32(number), unique=True, trim="0")
-        scientific = np.format_float_scientific(np.float32(number), unique=True, trim="0")
-        best = min((single, scientific), key=len)
-        short = best if np.float32(best) == np.float32(number) and len(best) < len(short) else short
-    return Text(short, _ATOM if not short.startswith("-") else _UNARY)
-
-
 def typed_literal(e: ir.Const) -> Text:
     """A scalar of the IR's dtype, whatever stands around it."""
     return Text(f"tl.full((), {literal(e).text}, {tl_dtype(e.dtype)})")
-
-
-def _converted(c: ir.Const, to: str) -> ir.Const:
-    """A constant cast at translation time, by the IR's rules."""
-    value = c.value
-    if to == "bool":
-        return ir.Const(to, bool(value != 0))
-    if types.is_float(to):
-        return ir.Const(to, float(np.dtype(to).type(value)) if to not in ("bfloat16",) else float(value))
-    if types.is_float(c.dtype):
-        low, high = types.limits(to)
-        number = float(value)
-        return ir.Const(to, 0 if np.isnan(number) else int(min(max(number, low), high)))
-    return ir.Const(to, types.wrap(int(value), to))
-
-
-def _narrow(e: ir.Expr, to: str) -> ir.Expr | None:
-    """An unsigned expression rewritten in the signed type of its size, where that gives the same bits: so that
-    `blockIdx.x * blockDim.x + threadIdx.x` stays as readable as it was. None where it may not."""
-    match e:
-        case ir.Index():
-            return ir.Cast(e, to)
-        case ir.Const():
-            return _converted(e, to)
-        case ir.Cast() if e.a.dtype == to:
-            return e.a
-        case ir.Cast() if types.is_integer(e.a.dtype) and types.bits(e.a.dtype) <= types.bits(to):
-            return ir.Cast(e.a, to)
-        case ir.Binary() if e.op in _MODULAR:
-            a, b = _narrow(e.a, to), _narrow(e.b, to)
-            return None if a is None or b is None else ir.Binary(e.op, a, b, to)
-        case _:
-            return None

@@ -1,4 +1,5 @@
-"""Which values are the same in all threads of a block: those become Triton scalars, the others one element a lane.
+"""Which values are the same in all threads of a block (or of the grid): those stay scalars, the others have one element
+a lane.
 
 A variable is uniform if every assignment to it has a uniform value and stands under uniform control. Found as a
 greatest fixed point: all variables start uniform, and fall.
@@ -10,9 +11,11 @@ from cuport.translators.rules import ir, walk
 
 
 class Uniformity:
-    """Answers for one function."""
+    """Answers for one function. `varying`: the indices that differ inside what is called uniform; ("tid",) for a block,
+    ("tid", "bid") for the whole grid."""
 
-    def __init__(self, function: ir.Function) -> None:
+    def __init__(self, function: ir.Function, varying: tuple[ir.IndexKind, ...] = ("tid",)) -> None:
+        self._varying = varying
         self._local = {m.name for m in function.memories if m.space == "local"}
         self.variables = set(function.variables)
         size = -1
@@ -26,7 +29,7 @@ class Uniformity:
             case ir.Const() | ir.Param() | ir.IsNull():
                 return True
             case ir.Index():
-                return e.kind != "tid"
+                return e.kind not in self._varying
             case ir.Var():
                 return e.name in self.variables
             case ir.Load():  # where only some threads are active, an address need not be legal
@@ -47,7 +50,7 @@ class Uniformity:
                 case ir.Shuffle():
                     self.variables.discard(s.result)
                 case ir.Collective():
-                    if not (control and s.scope == "block"):
+                    if not (control and s.scope == "block" and "bid" not in self._varying):
                         self.variables.discard(s.result)
                 case ir.Atomic():
                     self.variables.discard(s.result or "")
