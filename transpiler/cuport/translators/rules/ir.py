@@ -29,6 +29,7 @@ has index `4*i + k`. Spaces:
     symbol    a `__device__` or `__constant__` variable; like global, extent known
     shared    one array a block; extent None means `shared_bytes / size of the element` (extern shared)
     local     one array a thread, static extent
+    table     a constant array whose elements are `data`
 Shared and local memory is undefined at the start. `access` is the Python expression by which the translation file
 reaches a global or symbol memory (`x`, `p["mass"]`, `cfg.weights`).
 
@@ -201,6 +202,9 @@ AtomicOp = Literal["add", "sub", "min", "max", "and", "or", "xor", "exch", "cas"
 class Atomic:
     """An atomic read-modify-write, relaxed. `result` gets the old value; None where it is not used.
 
+    It works in the dtype of `value`: where that is not the memory's (of the same size), the element's bits are read and
+    written as that dtype (`atomicMax((int *)&x[i], ...)` on floats).
+
     `cas`: the element becomes `value` where it equals `compare` (by bits). `inc`: old >= value ? 0 : old + 1.
     `dec`: old == 0 or old > value ? value : old - 1. Threads that hit one element are served one after another, in any
     order.
@@ -334,13 +338,14 @@ class Memory:
     """See the module's docstring. `lanes` > 1 only for global and symbol memory that arrives with shape (n, lanes)."""
 
     name: str
-    space: Literal["global", "symbol", "shared", "local"]
+    space: Literal["global", "symbol", "shared", "local", "table"]
     dtype: str
     extent: int | None = None
     lanes: int = 1
     access: str = ""
     written: bool = False  # some statement stores to it
     volatile: bool = False
+    data: tuple[int | float | bool, ...] = ()
 
 
 @dataclass(frozen=True)
