@@ -158,7 +158,7 @@ def test_a_job_survives_being_written_down() -> None:
 
 @pytest.mark.parametrize(
     "argument",
-    [pointer(0, offset=-4), pointer(0, offset=17), pointer(0, "float31")],
+    [pointer(0, offset=-4), pointer(0, offset=17), pointer(0, "float31"), pointer(0, "void")],
 )
 def test_pointers_the_contract_cannot_express(argument: Any) -> None:
     of = kernel("k", ("x",))

@@ -188,7 +188,9 @@ def _over(
     try:
         item = np.dtype(dtype).itemsize * lanes
     except TypeError:
-        raise UnsupportedCall(f"`{path}` points to `{dtype}`, which no array type holds") from None
+        item = 0
+    if not item:
+        raise UnsupportedCall(f"`{path}` points to `{dtype}`, which no array type holds")
     return View(path, index, offset, dtype, lanes, (size - offset) // item)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,13 +44,11 @@ def prepare(mode: Mode, device: Device) -> Runtime:
 
 
 def load(path: Path, mode: Mode) -> ModuleType:
-    """Import the translation file under the name `port`."""
-    spec = importlib.util.spec_from_file_location("port", path)
-    if spec is None or spec.loader is None:
-        raise ImportError("the file cannot be imported")
-    module = importlib.util.module_from_spec(spec)
+    """Import the translation file under the name `port`, as UTF-8 whatever encoding it declares."""
+    module = ModuleType("port")
+    module.__file__ = str(path)
     sys.modules["port"] = module
-    spec.loader.exec_module(module)
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True), module.__dict__)
     return module
 
 
