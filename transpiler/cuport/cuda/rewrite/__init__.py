@@ -14,7 +14,7 @@ from cuport.cuda.rewrite.kernels import companions
 from cuport.cuda.rewrite.launches import rewrite_launches
 from cuport.cuda.rewrite.lines import with_line_directives
 from cuport.cuda.rewrite.program import Program, program_of
-from cuport.cuda.rewrite.unit import blank_host_code, registrations, replace_scalars
+from cuport.cuda.rewrite.unit import blank_host_code, registrations, replace_scalars, wanted_kernels
 from cuport.kernel import Source
 
 __all__ = ["program_text", "unit_text"]
@@ -26,7 +26,7 @@ def program_text(source: Source) -> str:
     edits = Edits(program.unit.bytes)
     rewrite_launches(program, edits)
     _common(program, edits)
-    companions(program, edits, launches=True, entries=False)
+    companions(program, edits, None, launches=True, entries=False)
     text = with_line_directives(edits.apply(), source.line_map)
     return f'#include "cuport/runtime.h"\n{text}\n'
 
@@ -39,14 +39,15 @@ def unit_text(source: Source, instances: Sequence[str], *, scalar: str | None = 
     `<scalar>4`, __half by `<scalar>Half` ...). Raises CuportError for an instance of no kernel.
     """
     program = program_of(source)
+    wanted = wanted_kernels(program, instances)
     edits = Edits(program.unit.bytes)
     if whole:
         rewrite_launches(program, edits)
         _rename_main(program, edits)
     else:
-        blank_host_code(program, edits)
+        blank_host_code(program, edits, wanted)
     _common(program, edits)
-    companions(program, edits, launches=whole, entries=True)
+    companions(program, edits, wanted, launches=whole, entries=True)
     text = edits.apply()
     tail = registrations(program, instances)
     if scalar is not None:

@@ -30,9 +30,13 @@ class Signature:
     args: str  # "cuport_0, cuport_1"
 
 
-def companions(program: Program, edits: Edits, *, launches: bool, entries: bool) -> None:
-    """Put the functions above after each kernel's first declaration."""
+def companions(
+    program: Program, edits: Edits, wanted: frozenset[str] | None, *, launches: bool, entries: bool
+) -> None:
+    """Put the functions above after each kernel's first declaration; `wanted`: of these kernels only."""
     for head in program.heads:
+        if wanted is not None and not launches and head.kernel.qualified not in wanted:
+            continue
         signature = read_signature(program.unit, head)
         place = _after(head.definition.whole)
         text = _info(program, head, signature, describe=launches)

@@ -37,11 +37,14 @@ class _Item:
     root: bool  # stays in any case
 
 
-def blank_host_code(program: Program, edits: Edits) -> None:
-    """Remove what no kernel leads to. Names are followed without regard to scope: rather too much than too little."""
+def blank_host_code(program: Program, edits: Edits, wanted: frozenset[str]) -> None:
+    """Remove what none of the wanted kernels (qualified names) leads to.
+
+    Names are followed without regard to scope: rather too much than too little.
+    """
     unit = program.unit
     items: list[_Item] = []
-    _collect(program, unit.root, items)
+    _collect(program, unit.root, items, wanted)
     reached: set[str] = set()
     kept: set[int] = set()
     todo: set[str] = set()
@@ -66,27 +69,24 @@ def blank_host_code(program: Program, edits: Edits) -> None:
 
 
 _KEPT_WHOLE = ("using_declaration", "namespace_alias_definition", "static_assert_declaration")
-_CONTAINERS = ("namespace_definition", "linkage_specification", "declaration_list")
 
 
-def _collect(program: Program, node: Node, items: list[_Item]) -> None:
-    unit = program.unit
+def _collect(program: Program, node: Node, items: list[_Item], wanted: frozenset[str]) -> None:
+    """The items of a scope and of the namespaces in it."""
     for child in node.named_children:
-        if child.type in _CONTAINERS:
-            _collect(program, child, items)
-            body = child.child_by_field_name("body")
-            if child.type == "linkage_specification" and body is not None and body.type != "declaration_list":
-                items.pop() if items and items[-1].node == body else None
-                items.append(_item(program, child, body))
-            continue
-        if child.type.startswith("preproc") or child.type in ("comment", *_KEPT_WHOLE):
-            continue
-        if child.type == "function_definition" or not child.is_error:
-            items.append(_item(program, child, child))
-    _ = unit
+        body = child.child_by_field_name("body")
+        if child.type == "namespace_definition" or (
+            child.type == "linkage_specification" and body is not None and body.type == "declaration_list"
+        ):
+            if body is not None:
+                _collect(program, body, items, wanted)
+        elif child.type == "linkage_specification" and body is not None:
+            items.append(_item(program, child, body, wanted))
+        elif not child.type.startswith("preproc") and child.type not in ("comment", *_KEPT_WHOLE) and not child.is_error:
+            items.append(_item(program, child, child, wanted))
 
 
-def _item(program: Program, whole: Node, node: Node) -> _Item:
+def _item(program: Program, whole: Node, node: Node, wanted: frozenset[str]) -> _Item:
     unit = program.unit
     inner = node
     if node.type == "template_declaration":
@@ -98,13 +98,14 @@ def _item(program: Program, whole: Node, node: Node) -> _Item:
         if definition is None:
             return _Item(whole, frozenset(), used, root=True)
         if definition.is_kernel:
-            return _Item(whole, frozenset({definition.name}), used, root=True)
+            return _Item(whole, frozenset(), used, root=definition.qualified in wanted)
         runs = program.is_device(definition) or bool(definition.words & {"constexpr", "consteval"})
         # a method defined outside its class goes with the class
         given = {definition.name, *definition.scope[-1:]} if runs else set()
         return _Item(whole, frozenset(given), used, root=False)
-    if inner.type == "declaration" and "__global__" in text.split("(")[0]:
-        return _Item(whole, frozenset(), used, root=True)
+    if inner.type == "declaration" and re.search(r"\b__global__\b", text):
+        declared = next((d for d in program.prototypes if d.node.start_byte == inner.start_byte), None)
+        return _Item(whole, frozenset(), used, root=declared is None or declared.qualified in wanted)
     return _Item(whole, _given(unit, inner), used, root=inner.type in _KEPT_WHOLE)
 
 
@@ -187,15 +188,25 @@ def _blank_includes(unit: Unit, edits: Edits, reached: set[str]) -> None:
         edits.blank(node.start_byte, end)
 
 
+def wanted_kernels(program: Program, instances: Sequence[str]) -> frozenset[str]:
+    """Qualified names of the kernels of these instances. Raises CuportError if there is none of a name."""
+    heads = {h.name: h for h in program.heads}
+    found = set()
+    for instance in instances:
+        name, _ = split_template(instance)
+        if name not in heads:
+            raise fail("oracle.no-kernel", f"no kernel of {program.source.path} is called {name}")
+        found.add(heads[name].kernel.qualified)
+    return frozenset(found)
+
+
 def registrations(program: Program, instances: Sequence[str]) -> str:
     """The lines that make kernel instances known to the replay program under their C++ spelling."""
     lines = []
     heads = {h.name: h for h in program.heads}
     for number, instance in enumerate(dict.fromkeys(instances)):
         name, _ = split_template(instance)
-        head = heads.get(name)
-        if head is None:
-            raise fail("oracle.no-kernel", f"no kernel of {program.source.path} is called {name}")
+        head = heads[name]
         template = instance[len(name) :].strip() if head.kernel.template_params else ""
         scope = "::".join((*head.kernel.qualified.split("::")[:-1], f"cuport_entry_{head.index}"))
         escaped = instance.replace("\\", "\\\\").replace('"', '\\"')

@@ -221,4 +221,13 @@ inline cudaError_t run_call(const Config& c, const char* name, bool waits, const
   return run_grid(c, name, task, waits ? nullptr : &straight_rows<Call>);
 }
 
+// CUPORT_SCHEDULE and CUPORT_SEED choose the order of blocks and threads of a whole program.
+__attribute__((constructor)) inline void read_schedule() {
+  const char* schedule = getenv("CUPORT_SCHEDULE");
+  const char* seed = getenv("CUPORT_SEED");
+  if (schedule != nullptr && strcmp(schedule, "reverse") == 0) worker.schedule = Schedule::reverse;
+  if (schedule != nullptr && strcmp(schedule, "random") == 0) worker.schedule = Schedule::random;
+  if (seed != nullptr) worker.random = (strtoull(seed, nullptr, 10) + 1) * 0x9E3779B97F4A7C15u;
+}
+
 }  // namespace cuport

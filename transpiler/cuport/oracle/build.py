@@ -1,0 +1,144 @@
+"""C++ to executables, kept by content: the same text, runtime, compiler and flags are compiled once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from cuport.cuda.compiler import find_compiler
+from cuport.diagnostic import CuportError, Diagnostic, Span, fail
+from cuport.kernel import Source
+from cuport.oracle.messages import explain
+from cuport.oracle.process import run
+from cuport.oracle.settings import OracleSettings
+
+# -fwrapv: integer overflow wraps, as on the GPU. No strict aliasing: CUDA code reads float4 through float*.
+_BASE = (
+    "-std=gnu++17",
+    "-fwrapv",
+    "-fno-strict-aliasing",
+    "-fno-math-errno",
+    "-fmax-errors=20",
+    "-fdiagnostics-color=never",
+    "-w",
+    "-Wno-narrowing",
+)
+PROGRAM = ("-O2", "-ffp-contract=off")
+PLAIN = ("-O2", "-ffp-contract=off")
+FMA = ("-O2", "-ffp-contract=fast", "-mfma") if platform.machine() in ("x86_64", "AMD64") else ("-O2", "-ffp-contract=fast")
+CHECKED = ("-O1", "-ffp-contract=off", "-g1", "-DCUPORT_CHECKED=1", "-fsanitize=thread")
+SHADOW = ("-O2", "-ffp-contract=off", "-DCUPORT_SHADOW=1")
+
+_locks: dict[str, threading.Lock] = {}
+_guard = threading.Lock()
+
+
+def runtime_dir() -> Path:
+    """The folder of our C++ headers."""
+    return Path(str(resources.files("cuport.oracle.runtime")))
+
+
+@cache
+def runtime_digest() -> str:
+    h = hashlib.sha256()
+    root = runtime_dir()
+    for path in sorted(p for p in root.rglob("*") if p.suffix in (".h", ".hpp", ".cuh")):
+        h.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return h.hexdigest()
+
+
+@cache
+def has_fma() -> bool:
+    """Whether this processor runs what `FMA` makes."""
+    if platform.machine() in ("aarch64", "arm64"):
+        return True
+    try:
+        return re.search(r"^flags\s*:.*\bfma\b", Path("/proc/cpuinfo").read_text(), re.MULTILINE) is not None
+    except OSError:
+        return False
+
+
+@cache
+def _compiler(environment: str) -> tuple[tuple[str, ...], str]:
+    """The compiler's command, and what identifies it. `environment`: $CXX, which may change between calls."""
+    command = find_compiler()
+    if command is None:
+        raise fail(
+            "oracle.no-compiler",
+            "no C++ compiler was found (g++, clang++ or c++ on PATH)",
+            hint="install g++ or clang++ (Debian and Ubuntu: apt install g++), or set CXX; `cuport doctor` checks this",
+        )
+    try:
+        version = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=60).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise fail("oracle.no-compiler", f"the C++ compiler {command[0]} does not run: {error}") from None
+    return tuple(command), f"{environment}\0{shutil.which(command[0])}\0{version}"
+
+
+def build(source: Source, text: str, flags: Sequence[str], settings: OracleSettings, *, links: Sequence[str] = ()) -> Path:
+    """The executable of a rewritten text. Raises CuportError with the compiler's complaints in the user's lines."""
+    command, identity = _compiler(os.environ.get("CXX", ""))
+    flags = [*_BASE, *flags]
+    if re.search(r"^\s*#\s*pragma\s+omp\b|#include <omp\.h>", text, re.MULTILINE):
+        flags.append("-fopenmp")
+    h = hashlib.sha256()
+    for part in (text, runtime_digest(), identity, "\0".join([*flags, *links]), platform.machine()):
+        h.update(part.encode(errors="replace") + b"\1")
+    key = h.hexdigest()
+    target = settings.cache_dir / "oracle" / key[:2] / key
+    if target.is_file():
+        return target
+    with _guard:
+        lock = _locks.setdefault(key, threading.Lock())
+    with lock:
+        if not target.is_file():
+            _compile(source, text, [*command, *flags], links, target, settings)
+    return target
+
+
+def _compile(
+    source: Source, text: str, command: Sequence[str], links: Sequence[str], target: Path, settings: OracleSettings
+) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".build-", dir=target.parent) as folder:
+            main = Path(folder) / "unit.cpp"
+            main.write_text(text, encoding="utf-8", errors="replace")
+            made = Path(folder) / "program"
+            # the compiler needs its own environment less than a program would: TMPDIR must be a place it can write
+            result = run(
+                [*command, "-I", str(runtime_dir()), "-o", str(made), str(main), *links],
+                cwd=Path(folder),
+                timeout=settings.compile_timeout,
+                memory=max(settings.memory, 4 << 30),
+                env={"PATH": os.environ.get("PATH", os.defpath), "TMPDIR": folder},
+            )
+            if result.timed_out:
+                raise fail(
+                    "oracle.compile-timeout",
+                    f"compiling {source.path} took more than {settings.compile_timeout:.0f} s",
+                    span=Span(source.path, 1),
+                )
+            if result.returncode != 0 or not made.is_file():
+                raise CuportError(*explain(source, result.stderr, str(main)))
+            os.replace(made, target)
+    except OSError as error:
+        raise fail(
+            "oracle.cache",
+            f"cannot build in {target.parent}: {error.strerror or error}",
+            hint="choose another folder with CUPORT_CACHE_DIR or the setting cache_dir",
+        ) from None
+
+
+def diagnostics_of(error: CuportError) -> tuple[Diagnostic, ...]:
+    return error.diagnostics

@@ -1,0 +1,139 @@
+"""Running a program and keeping its launches (runtime/cuport/capture.h writes them)."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cuport.case import Buffer, Case
+from cuport.cuda.rewrite import program_text
+from cuport.diagnostic import Diagnostic, Span, fail
+from cuport.kernel import Source
+from cuport.oracle.build import PROGRAM, build
+from cuport.oracle.layout import argument, array_of
+from cuport.oracle.process import run
+from cuport.oracle.results import Capture, CaptureReport, ProgramResult, Schedule
+from cuport.oracle.settings import OracleSettings
+
+
+def run_program(
+    source: Source,
+    args: Sequence[str],
+    settings: OracleSettings,
+    *,
+    schedule: Schedule = "forward",
+    seed: int = 0,
+    timeout: float = 60.0,
+    capture: Path | None = None,
+    passthrough: bool = False,
+) -> ProgramResult:
+    """Build the program and run it in the folder of its source. Raises CuportError if it cannot be built."""
+    if not source.has_main:
+        raise fail(
+            "oracle.no-main",
+            f"{source.path} has no main(), so there is no program to run",
+            span=Span(source.path, 1),
+            hint="give the file with main(), or write a case file for the kernels (`cuport inspect --write-cases`)",
+        )
+    program = build(source, program_text(source), PROGRAM, settings)
+    env = {"CUPORT_SCHEDULE": schedule, "CUPORT_SEED": str(seed)}
+    if capture is not None:
+        env |= {
+            "CUPORT_CAPTURE": str(capture.resolve()),
+            "CUPORT_CAPTURE_PER_SHAPE": str(settings.capture_per_shape),
+            "CUPORT_CAPTURE_LAUNCHES": str(settings.capture_launches),
+            "CUPORT_CAPTURE_BYTES": str(settings.capture_bytes),
+            "CUPORT_CAPTURE_TOTAL": str(settings.capture_total),
+        }
+    return run(
+        [str(program), *args],
+        cwd=Path(source.path).resolve().parent,
+        timeout=timeout,
+        memory=settings.memory,
+        env=env,
+        output_limit=settings.output_limit,
+        passthrough=passthrough,
+    )
+
+
+def capture_program(source: Source, args: Sequence[str], settings: OracleSettings, timeout: float) -> CaptureReport:
+    """Run the program once and read its launches. Raises CuportError if it fails, crashes or does not end."""
+    with tempfile.TemporaryDirectory(prefix="cuport-capture-") as folder:
+        result = run_program(source, args, settings, timeout=timeout, capture=Path(folder))
+        check_result(source, result, timeout)
+        summary = _summary(Path(folder))
+        captures = [read_capture(path) for path in sorted(Path(folder).glob("*.case"))]
+    notes = tuple(
+        Diagnostic(
+            "oracle.not-captured",
+            f"a launch of {left['instance'] or 'a kernel known only by its address'} was not kept: {left['why']}",
+            Span(source.path, 1),
+            severity="warning",
+        )
+        for left in summary.get("left_out", ())
+    )
+    return CaptureReport(tuple(captures), int(summary.get("launches", len(captures))), notes)
+
+
+def check_result(source: Source, result: ProgramResult, timeout: float) -> None:
+    """Raises CuportError unless the program ended by itself with exit code 0."""
+    span = Span(source.path, 1)
+    if result.timed_out:
+        raise fail(
+            "oracle.timeout",
+            f"the program did not end within {timeout:g} s",
+            span=span,
+            hint="give it a smaller problem (arguments after --, or -D), or a longer program_timeout",
+        )
+    if result.returncode == 0:
+        return
+    said = [line for line in (result.stderr or result.stdout).strip().splitlines() if line.strip()][-3:]
+    words = f"; it said: {' | '.join(said)[:400]}" if said else ""
+    if result.returncode < 0 or result.returncode in (134, 136, 139):
+        number = -result.returncode if result.returncode < 0 else result.returncode - 128
+        raise fail("oracle.crash", f"the program was ended by signal {number}{words}", span=span)
+    hint = "the original must succeed before a port can be compared with it"
+    raise fail("oracle.program-failed", f"the program ended with exit code {result.returncode}{words}", span=span, hint=hint)
+
+
+def _summary(folder: Path) -> dict[str, Any]:
+    path = folder / "summary.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8", errors="replace"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def read_capture(path: Path) -> Capture:
+    """One file of a captured launch."""
+    with path.open("rb") as file:
+        head = json.loads(file.readline().decode(errors="replace"))
+        before = [file.read(b["bytes"]) for b in head["buffers"]]
+        after = [file.read(b["bytes"]) for b in head["buffers"]]
+    number = int(re.sub(r"\D", "", path.stem) or 0)
+    case = Case(
+        kernel=head["kernel"],
+        instance=head["instance"],
+        grid=_dim3(head["grid"]),
+        block=_dim3(head["block"]),
+        shared_bytes=int(head["shared"]),
+        args=tuple(argument(a) for a in head["args"]),
+        buffers=tuple(
+            Buffer(b["name"], array_of(raw, b["type"])) for b, raw in zip(head["buffers"], before, strict=True)
+        ),
+        template_args=tuple((name, value) for name, _, value in head["template"]),
+        globals=tuple(sorted(head["globals"].items())),
+        label=f"launch {number}",
+    )
+    outputs = tuple(array_of(raw, b["type"]) for b, raw in zip(head["buffers"], after, strict=True))
+    return Capture(case, outputs)
+
+
+def _dim3(values: Sequence[int]) -> tuple[int, int, int]:
+    x, y, z = values
+    return int(x), int(y), int(z)

@@ -1,0 +1,98 @@
+"""`Oracle`: what the rest of cuport asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cuport.case import Bound, Case, Reference
+from cuport.cuda.rewrite import unit_text
+from cuport.diagnostic import CuportError
+from cuport.kernel import Source
+from cuport.oracle import capture as capturing
+from cuport.oracle.build import CHECKED, FMA, PLAIN, build
+from cuport.oracle.replay import replay_cases
+from cuport.oracle.results import BuildKind, Capture, CaptureReport, ProgramResult, Replay, Schedule
+from cuport.oracle.settings import OracleSettings
+
+_FLAGS = {"plain": PLAIN, "fma": FMA, "checked": CHECKED}
+
+
+class Oracle:
+    """Threads may share one. Everything built is kept under `settings.cache_dir`."""
+
+    def __init__(self, settings: OracleSettings | None = None) -> None:
+        self.settings = settings or OracleSettings()
+
+    def run_program(
+        self,
+        source: Source,
+        args: Sequence[str] = (),
+        *,
+        schedule: Schedule = "forward",
+        seed: int = 0,
+        timeout: float = 60.0,
+        capture: Path | None = None,
+        passthrough: bool = False,
+    ) -> ProgramResult:
+        """Build and run the whole program. `capture`: a folder for its launches; `passthrough`: our standard streams.
+
+        Raises CuportError if there is no main() or it cannot be built.
+        """
+        return capturing.run_program(
+            source,
+            args,
+            self.settings,
+            schedule=schedule,
+            seed=seed,
+            timeout=timeout,
+            capture=capture,
+            passthrough=passthrough,
+        )
+
+    def capture(self, source: Source, args: Sequence[str] = (), *, timeout: float = 60.0) -> list[Capture]:
+        """The program's launches, the first few of each distinct shape. Raises CuportError if the program fails."""
+        return list(self.capture_report(source, args, timeout=timeout).captures)
+
+    def capture_report(self, source: Source, args: Sequence[str] = (), *, timeout: float = 60.0) -> CaptureReport:
+        """`capture`, with what was not kept and why."""
+        return capturing.capture_program(source, args, self.settings, timeout)
+
+    def replay(
+        self,
+        source: Source,
+        cases: Sequence[Case],
+        *,
+        build: BuildKind = "plain",
+        schedule: Schedule = "forward",
+        seed: int = 0,
+        timeout: float = 60.0,
+    ) -> list[Replay]:
+        """Run cases on the original's kernels. A case that fails says so in its Replay; a build that fails raises."""
+        if not cases:
+            return []
+        program = self._unit(source, cases, build)
+        return replay_cases(source, program, cases, self.settings, schedule=schedule, seed=seed, timeout=timeout)
+
+    def _unit(self, source: Source, cases: Sequence[Case], kind: BuildKind) -> Path:
+        instances = sorted({c.instance for c in cases})
+        try:
+            return build(source, unit_text(source, instances), _FLAGS[kind], self.settings)
+        except CuportError as error:
+            # host and device code may hang together in a way that leaving out the host code breaks
+            try:
+                return build(source, unit_text(source, instances, whole=True), _FLAGS[kind], self.settings)
+            except CuportError:
+                raise error from None
+
+    def shadow(self, source: Source, cases: Sequence[Case], *, timeout: float = 60.0) -> list[tuple[Bound | None, ...]]:
+        """Per-element bounds of every buffer of every case; None where the shadow cannot run."""
+        from cuport.oracle.shadow import shadow_replays
+
+        return [r.bounds or (None,) * len(c.buffers) for c, r in zip(cases, shadow_replays(self.settings, source, cases, timeout), strict=True)]
+
+    def reference(self, source: Source, cases: Sequence[Case], *, timeout: float = 60.0) -> list[Reference]:
+        """What the original computes, other builds and orders of it, and the bounds. Raises CuportError if a case fails."""
+        from cuport.oracle.reference import references
+
+        return references(self, source, cases, timeout)

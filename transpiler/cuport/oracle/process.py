@@ -1,0 +1,110 @@
+"""Running what was built: in a group of its own, with limits, killed as a whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cuport.oracle.results import ProgramResult
+
+# $1: most data in KiB. A core file helps nobody.
+_LIMITED = 'ulimit -c 0; ulimit -d "$1" 2>/dev/null; shift; exec "$@"'
+_MOST_OUTPUT = 256 << 20  # bytes after which a program that only prints is stopped
+
+
+def run(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    timeout: float,
+    memory: int,
+    env: Mapping[str, str] | None = None,
+    output_limit: int = 16 << 20,
+    passthrough: bool = False,
+) -> ProgramResult:
+    """Run a command with an almost empty environment. `passthrough`: it has our own standard streams.
+
+    Raises OSError if it cannot be started.
+    """
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="cuport-home-") as home:
+        environment = {"PATH": os.defpath, "HOME": home, "TMPDIR": home, "LANG": "C.UTF-8", **(env or {})}
+        stream = None if passthrough else subprocess.PIPE
+        child = subprocess.Popen(
+            ["/bin/sh", "-c", _LIMITED, "sh", str(max(memory >> 10, 1)), *command],
+            cwd=cwd,
+            env=environment,
+            stdin=None if passthrough else subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=not passthrough,  # a program on a terminal stays in its foreground group
+        )
+        try:
+            kept, timed_out = _wait(child, begin + timeout, output_limit)
+        except BaseException:
+            _kill(child, group=not passthrough)
+            raise
+        if timed_out:
+            _kill(child, group=not passthrough)
+        code = child.wait()
+        if not passthrough:
+            _kill(child, group=True)  # whatever it left behind
+    out, err = (bytes(k).decode(errors="replace") for k in kept)
+    return ProgramResult(code, out, err, timed_out, time.monotonic() - begin)
+
+
+def _wait(child: subprocess.Popen[bytes], deadline: float, limit: int) -> tuple[tuple[bytearray, bytearray], bool]:
+    """Collect output until the child has ended; True if the deadline or the output limit came first."""
+    kept = (bytearray(), bytearray())
+    if child.stdout is None or child.stderr is None:
+        try:
+            child.wait(max(deadline - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            return kept, True
+        return kept, False
+    seen = 0
+    with selectors.DefaultSelector() as selector:
+        for stream, buffer in zip((child.stdout, child.stderr), kept, strict=True):
+            os.set_blocking(stream.fileno(), False)
+            selector.register(stream, selectors.EVENT_READ, buffer)
+        while selector.get_map():
+            left = deadline - time.monotonic()
+            if left <= 0 or seen > _MOST_OUTPUT:
+                return kept, True
+            ended = child.poll() is not None
+            ready = selector.select(0.05 if ended else min(left, 0.5))
+            for key, _ in ready:
+                try:
+                    data = os.read(key.fd, 1 << 16)
+                except BlockingIOError:
+                    continue
+                if not data:
+                    selector.unregister(key.fileobj)
+                    continue
+                seen += len(data)
+                room = limit - len(key.data)
+                key.data.extend(data[:room])
+            if ended and not ready:
+                break  # a grandchild holds the pipe open
+    child.stdout.close()
+    child.stderr.close()
+    try:
+        child.wait(max(deadline - time.monotonic(), 0.01))
+    except subprocess.TimeoutExpired:
+        return kept, True
+    return kept, False
+
+
+def _kill(child: subprocess.Popen[bytes], *, group: bool) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if group:
+            os.killpg(child.pid, signal.SIGKILL)
+        else:
+            child.kill()
