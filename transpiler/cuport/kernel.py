@@ -160,6 +160,8 @@ class Source:
     has_main: bool
     digest: str
     diagnostics: tuple[Diagnostic, ...] = ()
+    include_dirs: tuple[str, ...] = ()  # what it was read with, so that it can be read again
+    defines: tuple[str, ...] = ()
 
     def kernel(self, name: str) -> Kernel:
         """The kernel with this qualified, plain or Python name; KeyError if there is none."""

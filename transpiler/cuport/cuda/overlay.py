@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,11 +34,12 @@ class Overlay:
     folder: Path
     include_dirs: Sequence[Path]
     base: Path  # folder of the main file; names in `__FILE__` are relative to it
+    replaced: Mapping[str, str] = field(default_factory=dict)  # contents to use instead of a header's own
     shown: dict[str, str] = field(default_factory=dict)
     headers: list[str] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     _copies: dict[str, Path] = field(default_factory=dict)
-    _texts: list[str] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)  # of every file copied, by its path
 
     def add(self, path: Path, text: str | None = None) -> Path:
         """Copy a file and, with it, every local header it names; gives the copy's path. Each file is copied once."""
@@ -49,11 +50,12 @@ class Overlay:
         self._copies[key] = copy
         if text is None:
             text, notes = decode(path, what="header")
+            text = self.replaced.get(str(path), text)
             self.diagnostics += notes
             self.headers.append(str(path))
         name = os.path.relpath(path, self.base)
         self.shown[name] = str(path)
-        self._texts.append(text)
+        self.texts[str(path)] = text
         copy.write_text(self._rewrite(text, path, name), encoding="utf-8", newline="\n")
         return copy
 
@@ -111,7 +113,7 @@ class Overlay:
 
     def _computed(self, macro: str) -> tuple[str, str]:
         """`#include MACRO`: the header it names, where the texts read so far define it exactly once."""
-        found = {m[1] for t in self._texts for m in re.finditer(_COMPUTED.format(name=re.escape(macro)), t)}
+        found = {m[1] for t in self.texts.values() for m in re.finditer(_COMPUTED.format(name=re.escape(macro)), t)}
         if len(found) != 1:
             return "", ""
         header = found.pop()

@@ -12,8 +12,8 @@ import resource
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cuport.cuda.compiler import find_compiler
@@ -39,11 +39,24 @@ class Preprocessed:
     includes: tuple[str, ...]
     local_headers: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
+    headers_text: Mapping[str, str] = field(default_factory=dict)  # of the local headers, as they are
 
 
-def preprocess(path: Path, *, include_dirs: Sequence[Path] = (), defines: Sequence[str] = ()) -> Preprocessed:
-    """Preprocess one .cu file. `defines` are `NAME` or `NAME=VALUE`. Raises CuportError."""
+def preprocess(
+    path: Path,
+    *,
+    include_dirs: Sequence[Path] = (),
+    defines: Sequence[str] = (),
+    replaced: Mapping[str, str] | None = None,
+) -> Preprocessed:
+    """Preprocess one .cu file. `defines` are `NAME` or `NAME=VALUE`. Raises CuportError.
+
+    `replaced` gives other contents for some of the files, by their path as `Source` shows it: the program with a
+    constant changed, without touching the disk.
+    """
+    replaced = replaced or {}
     raw, notes = decode(path)
+    raw = replaced.get(str(path), raw)
     compiler = find_compiler()
     if compiler is None:
         raise fail(
@@ -58,7 +71,7 @@ def preprocess(path: Path, *, include_dirs: Sequence[Path] = (), defines: Sequen
         if not re.match(r"[A-Za-z_]\w*(\([^)]*\))?(=|$)", define) or "\n" in define:
             raise fail("read.define", f"{define!r} is no macro definition", hint="write -D NAME or -D NAME=VALUE")
     with tempfile.TemporaryDirectory(prefix="cuport-read-") as temporary:
-        overlay = Overlay(Path(temporary), tuple(include_dirs), path.parent)
+        overlay = Overlay(Path(temporary), tuple(include_dirs), path.parent, replaced)
         main = overlay.add(path, raw)
         output = _run([*compiler, *_flags(include_dirs, defines), str(main)], Path(temporary), overlay)
     text, line_map, includes = _unmark(output, overlay)
@@ -67,7 +80,8 @@ def preprocess(path: Path, *, include_dirs: Sequence[Path] = (), defines: Sequen
         text = "".join(f"{line}\n" for line in passed) + text
         line_map = [(str(path), 1)] * len(passed) + line_map
     headers = tuple(overlay.headers)
-    return Preprocessed(raw, text, tuple(line_map), includes, headers, (*notes, *overlay.diagnostics))
+    diagnostics = (*notes, *overlay.diagnostics)
+    return Preprocessed(raw, text, tuple(line_map), includes, headers, diagnostics, overlay.texts)
 
 
 def _flags(include_dirs: Sequence[Path], defines: Sequence[str]) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tree_sitter import Node
@@ -17,7 +18,6 @@ from cuport.cuda.declarations import (
     read_structs,
     read_types,
 )
-from cuport.cuda.decode import decode
 from cuport.cuda.kernels import first_line, read_kernels
 from cuport.cuda.launches import read_launches
 from cuport.cuda.lexer import unbalanced
@@ -31,26 +31,35 @@ from cuport.kernel import Function, Source
 _DEEPEST_NESTING = 2000
 
 
-def read(path: str | Path, *, include_dirs: Sequence[Path] = (), defines: Sequence[str] = ()) -> Source:
+def read(
+    path: str | Path,
+    *,
+    include_dirs: Sequence[Path] = (),
+    defines: Sequence[str] = (),
+    replaced: Mapping[str, str] | None = None,
+) -> Source:
     """Read a .cu file. Raises CuportError where there is nothing to go on with.
 
     What is wrong inside one kernel is a diagnostic of that kernel; what is wrong elsewhere is one of the source.
+    `replaced`: see `preprocess`.
     """
     path = Path(path)
-    prepared = preprocess(path, include_dirs=[Path(d) for d in include_dirs], defines=defines)
+    folders = [Path(d) for d in include_dirs]
+    prepared = preprocess(path, include_dirs=folders, defines=defines, replaced=replaced)
     if not prepared.raw.strip():
         raise fail("read.empty", f"{path} is empty", hint="give a .cu file with a __global__ function")
     try:
-        return build(path, prepared)
+        source = build(path, prepared)
     except RecursionError:
         raise fail("read.too-deep", f"{path} nests its brackets too deeply to be read") from None
+    return replace(source, include_dirs=tuple(map(str, folders)), defines=tuple(defines))
 
 
 def build(path: Path, prepared: Preprocessed) -> Source:
     """The `Source` of a preprocessed text: everything `read` does after the preprocessor."""
     originals = {str(path): prepared.raw}
     for header in prepared.local_headers:
-        originals[header] = decode(Path(header))[0]
+        originals[header] = prepared.headers_text[header]
     unit = Unit(str(path), prepared.text, prepared.line_map, originals)
     _check_nesting(unit)
     types = read_types(unit)

@@ -1,0 +1,4 @@
+; Enumerators with a value.
+(enumerator
+  name: (identifier) @name
+  value: (_) @value)
