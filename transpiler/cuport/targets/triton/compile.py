@@ -136,7 +136,7 @@ def _trim(text: str) -> str:
 
 def _shape_of(call: Call) -> str:
     """What a specialisation can depend on: everything but the buffers' contents."""
-    sizes = [(v.path, v.offset, v.length) for v in call.views()]
+    sizes = [(v.path, v.offset, v.length, getattr(v, "dtype", "")) for v in call.views()]
     floats_apart = [(a.dtype, "" if a.is_float else a.value) if isinstance(a, Scalar) else None for a in call.args]
     others = [a for a in call.args if not isinstance(a, Scalar | View)]
     return repr((sizes, floats_apart, others, sorted((k, str(v)) for k, v in call.extras.items())))

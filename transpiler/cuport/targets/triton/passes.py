@@ -91,6 +91,8 @@ class Interpreter(Launcher):
         if not self.how.seed:
             return ((i, j, k) for k in range(z) for j in range(y) for i in range(x))
         shuffled = np.random.default_rng(self.how.seed).permutation(x * y * z).tolist()
+        if shuffled == sorted(shuffled):
+            shuffled.reverse()
         return ((n % x, n // x % y, n // (x * y)) for n in shuffled)
 
     def _arguments(self, spec: Specialisation) -> Iterable[Any]:
@@ -188,7 +190,7 @@ def run_case(function: Any, contract: Contract, call: Call, port: Path) -> Mappi
             interpreter.machine.note("later cases ran in one order of programs and one configuration only, for time")
             break
         began = time.monotonic()
-        interpreter.machine.deadline = began + 10 * spent + 2.0
+        interpreter.machine.deadline = began + 10 * spent + 0.5
         try:
             results.append((further, _run(interpreter, function, contract, call, further)))
         except TooLong:
@@ -269,7 +271,7 @@ def _apart(one: Array, other: Array) -> float:
     finite = np.isfinite(a) & np.isfinite(b)
     if not (same | finite).all():
         return float(np.count_nonzero(~(same | finite)))
-    scale = float(np.max(np.abs(np.where(finite, a, 0.0)), initial=0.0))
+    scale = max(float(np.max(np.abs(np.where(finite, side, 0.0)), initial=0.0)) for side in (a, b))
     worst = float(np.max(np.abs(np.where(same, 0.0, a - b)), initial=0.0))
     return worst / scale if scale and worst > _TOLERANCE[one.dtype.itemsize] * scale else 0.0
 

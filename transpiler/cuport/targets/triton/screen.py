@@ -65,7 +65,7 @@ def screen_port(code: str, kernels: Sequence[Kernel]) -> list[Diagnostic]:
     jitted = {f.name for f in functions if _is_jit(f, names)}
     wanted = {contract_of(kernel).function: kernel for kernel in kernels}
     host = [f for f in functions if f.name not in jitted]
-    extra: list[Diagnostic] = []
+    extra: list[Diagnostic] = list(_imports(module))
     if not jitted:
         extra.append(problem(module.body[0] if module.body else module, "screen.no-kernel", _NO_KERNEL))
     for function in functions:
@@ -91,6 +91,27 @@ def screen_port(code: str, kernels: Sequence[Kernel]) -> list[Diagnostic]:
     return sorted([*found, *extra], key=lambda d: (d.span.line, d.span.column) if d.span else (0, 0))
 
 
+_MODULES = frozenset(
+    {"torch", "triton", "triton.language", "triton.language.extra", "triton.language.math", "triton.language.random"}
+    | {"triton.language.standard", "triton.language.extra.libdevice", "triton.language.extra.cuda"}
+    | {"triton.language.extra.cuda.libdevice"}
+)
+
+
+def _imports(module: ast.Module) -> Iterator[Diagnostic]:
+    """Submodules of torch compute (`torch.nn.functional`); those of Triton outside its language compile and time."""
+    for node in ast.walk(module):
+        wanted: list[str] = []
+        if isinstance(node, ast.Import):
+            wanted = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            wanted = [node.module]
+        for name in wanted:
+            if name.partition(".")[0] in ("torch", "triton") and name not in _MODULES:
+                yield problem(node, "screen.forbidden", f"`{name}` is not for ports", _IMPORTS)
+
+
+_IMPORTS = "import torch, triton, triton.language and triton.language.extra.libdevice"
 _NO_KERNEL = "the arithmetic of a Triton port stands in @triton.jit functions"
 
 

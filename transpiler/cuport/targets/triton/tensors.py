@@ -172,15 +172,18 @@ def poison_empty(variant: Any) -> None:
     torch._cuport_poisons = True
 
     def fill(tensor: Any) -> Any:
+        """NaN, odd bits; in the second variant huge numbers of both signs in turn, so that no min or max hides them."""
         if tensor.is_floating_point():
-            value = torch.finfo(tensor.dtype).max / 4 if variant() else np.nan
-            if tensor.element_size() > 1:
-                return tensor.fill_(value)
-            return tensor.copy_(torch.tensor(value).expand(tensor.shape))  # no fill_ for the 8-bit floats
-        if tensor.dtype == torch.bool:
-            return tensor.fill_(not variant())
-        pattern = np.full(tensor.element_size(), 0x5A if variant() else 0xA5, np.uint8)
-        return tensor.copy_(torch.from_numpy(pattern).view(tensor.dtype).expand(tensor.shape))
+            largest = torch.finfo(tensor.dtype).max / 4
+            pair = torch.tensor([largest, -largest] if variant() else [np.nan, np.nan], dtype=torch.float64)
+        elif tensor.dtype == torch.bool:
+            pair = torch.tensor([not variant(), True])
+        else:
+            size = tensor.element_size()
+            pattern = np.repeat(np.uint8([0x5A if variant() else 0xA5, 0xA5]), size)
+            pair = torch.from_numpy(pattern).view(tensor.dtype)
+        count = tensor.numel()
+        return tensor.copy_(pair.repeat(count // 2 + 1)[:count].reshape(tensor.shape).to(tensor.dtype))
 
     def on_cpu(make: Any, poisoned: bool) -> Any:
         def made(*args: Any, **kwargs: Any) -> Any:
