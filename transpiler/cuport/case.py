@@ -126,6 +126,8 @@ class Reference:
 
     `bounds[i]` is None where the shadow could not run for the buffer (the reason stands in `notes`).
     `variants` are the same buffers from other builds and schedules of the original (FMA, reverse order).
+    `doubtful` counts the elements that near ties may have moved without leaving a mark on them in `bounds`: stores
+    whose place a tie decided, and threads that stored nothing after one.
     """
 
     case: Case
@@ -134,3 +136,4 @@ class Reference:
     variants: tuple[tuple[str, tuple[Array, ...]], ...] = ()
     oracle: Literal["cpu", "gpu"] = "cpu"
     notes: tuple[str, ...] = field(default=())
+    doubtful: int = 0
