@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -37,7 +37,6 @@ class Comparison:
     results: tuple[ChannelResult, ...] = ()
     malformed: str = ""
     excused: int = 0
-    counts: dict[str, int] = field(default_factory=dict)
 
     @property
     def differing(self) -> int:
@@ -46,6 +45,12 @@ class Comparison:
     @property
     def rejects(self) -> bool:
         return bool(self.malformed) or self.differing > self.excused
+
+    @property
+    def between(self) -> tuple[int, int]:
+        """Elements that nothing decides, and all written ones that have no bound."""
+        found = sum(int(r.between.sum()) for r in self.results)
+        return found, sum(int(r.channel.written.sum()) for r in self.results if not r.channel.bounded)
 
     @property
     def first(self) -> tuple[ChannelResult, int] | None:
@@ -91,7 +96,7 @@ def _channel(channel: Channel, got: Array, settings: JudgeSettings) -> ChannelRe
         error = np.abs(seen - channel.value)
         gross = channel.doubt & channel.written & ~(error <= settings.evidence_width * channel.scale)
         gross &= ~((np.isnan(seen) & np.isnan(channel.value)) | (seen == channel.value))
-        gross &= ~within(channel, got, channel.near)
+        gross &= ~good | ~np.isfinite(channel.near)
         decided = channel.touched & ~channel.doubt & np.isfinite(channel.value) & (channel.near > 0)
         if channel.format.narrow:
             # The last rounding is no error; what is left of it beyond half an ulp is.

@@ -199,8 +199,8 @@ class _Trial:
             share = f"{100 * unstable / written:.1f} %"
             reason = f"the original disagrees with itself on {share} of what it writes: {self._unstable_where()}"
             return _Ruling(Status.INCONCLUSIVE, reason)
-        between = sum(int(r.between.sum()) for c in self.legal for r in c.results)
-        free = sum(int(r.channel.written.sum()) for c in self.legal for r in c.results if not r.channel.bounded)
+        pairs = [c.between for c in self.legal]
+        between, free = sum(p[0] for p in pairs), sum(p[1] for p in pairs)
         if between > s.most_between * max(1, free):
             reason = (
                 f"{between} of {free} elements without a bound are close, but not as close as builds of the original"

@@ -102,7 +102,9 @@ def _one(change: Change, measures: Sequence[Yardstick], settings: JudgeSettings)
         if not differs:
             continue
         different = True
-        if compare(measure, outputs, settings).rejects:
+        comparison = compare(measure, outputs, settings)
+        between, free = comparison.between
+        if comparison.rejects or between > settings.most_between * max(1, free):
             return "rejected"
     if not made:
         return "absent"

@@ -57,7 +57,9 @@ class Channel:
         if self.format is None:
             return self.written & ~self.doubt
         certain = ~np.isfinite(_f64(self.expected)) & (self.near == 0)
-        tight = self.near <= settings.evidence_width * self.scale
+        # A result of exactly zero has a scale of its own: nothing but what a target may flush.
+        zero = (self.value == 0) & (self.near <= 4 * self.format.smallest)
+        tight = (self.near <= settings.evidence_width * self.scale) | zero
         found: Mask = self.written & ~self.doubt & (tight | certain | ~self.touched)
         return found
 
