@@ -236,6 +236,16 @@ def violating() -> Attempt:
     return attempt(reason="breaks the contract: `os` may not be imported", diagnostics=diagnostics)
 
 
+def raising() -> Attempt:
+    diagnostic = Diagnostic(
+        "port.exception",
+        "the port raised an exception: TypeError: unsupported operand\n  in jnp.add",
+        Span("a_jax.py", 5, 1),
+        "in grid (1, 1, 1) block (256, 1, 1) n=37; replay: cuport verify a.cu a_jax.py --kernel saxpy",
+    )
+    return attempt(reason=diagnostic.message, diagnostics=(diagnostic,))
+
+
 def not_building() -> Attempt:
     message = "a.py:7:11: error: arange's range must be a power of 2\n" + "noise ```\n" * 600 + "ValueError: at the end"
     records = (
@@ -244,4 +254,6 @@ def not_building() -> Attempt:
         BuildRecord("hip:gfx942", "compiled", False, message),
         BuildRecord("tpu", "lowered", False, "Mosaic \x1b[31mfailed\x1b[0m"),
     )
-    return attempt(reason="does not compile", evidence=Evidence(builds=records))
+    diagnostics = tuple(Diagnostic(f"build.{r.kind}", f"{r.platform}: {r.detail}") for r in records if not r.ok)
+    reason = f"the port does not compile for cuda:90, hip:gfx942, tpu: {message}"
+    return attempt(reason=reason, evidence=Evidence(builds=records), diagnostics=diagnostics)

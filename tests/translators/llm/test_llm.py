@@ -97,6 +97,11 @@ class TestRepair:
         assert "the code of attempt 1 again" in script.asked[1][-1].content
         assert any("asked again" in note for note in found.provenance.notes)
 
+    def test_the_same_code_in_another_dress_is_the_same(self):
+        dressed = f'"""A docstring."""\n# again\n{WRONG}'
+        request = samples.saxpy_request("jax", (samples.differing(),))
+        refused(propose(block(dressed), block(dressed), request=request), "llm.repeated")
+
     def test_the_same_code_twice_ends_it(self):
         request = samples.saxpy_request("jax", (samples.differing(),))
         refused(propose(block(WRONG), block(WRONG), request=request), "llm.repeated")

@@ -36,6 +36,7 @@ def test_first_prompt(golden, kind, target):
     [
         pytest.param((samples.differing(),), id="differs"),
         pytest.param((samples.violating(), samples.not_building()), id="does-not-build"),
+        pytest.param((samples.raising(),), id="raises"),
         pytest.param((samples.not_building(), samples.differing(), samples.violating()), id="breaks-the-contract"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cuport.translators.reply import Code, ReplyFault, parse_reply
+from cuport.translators.reply import Code, ReplyFault, essence, parse_reply
 
 PORT = "import jax\n\n\ndef k(x):\n    return {}\n"
 
@@ -130,6 +130,7 @@ def test_thinking_that_never_ends_is_no_answer():
 def test_code_that_breaks_parsers(body):
     found = parse_reply(f"```python\n{body}\n```", "k")
     assert isinstance(found, Code | ReplyFault)
+    assert essence(body)
 
 
 def test_a_port_that_no_one_needs_that_long():

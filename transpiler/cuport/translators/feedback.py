@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cuport.candidate import BuildRecord
+from cuport.diagnostic import Diagnostic
 from cuport.providers.redact import plain
 from cuport.translators.base import Attempt
 from cuport.verdict import Counterexample, Verdict
@@ -43,24 +44,40 @@ class Points:
 def points_of(attempts: Sequence[Attempt]) -> Points:
     """Feedback on the last of `attempts`."""
     verdict = attempts[-1].verdict
-    broken = [d for d in verdict.diagnostics if d.severity == "error" and not d.code.startswith(_RUN)]
-    failed = [d.message for d in verdict.diagnostics if d.severity == "error" and d.code.startswith(_RUN)]
+    errors = [d for d in verdict.diagnostics if d.severity == "error"]
+    builds = _builds(verdict)
+    failures = [d for d in errors if d.code.startswith(_RAN) and d.code != _CONTRACT]
+    said_elsewhere = tuple(failures) if not builds else (*failures, *(d for d in errors if d.code.startswith(_BUILT)))
+    violations = [d for d in errors if d not in said_elsewhere]
     survived = verdict.evidence.nulls_survived
-    notes = (
-        (f"The comparison could not tell it from a port that does nothing: {', '.join(survived)}.",) if survived else ()
-    )
+    notes = (f"The comparison could not tell it from: {', '.join(survived)}.",) if survived else ()
     return Points(
         attempt=len(attempts),
-        summary=trimmed(verdict.reason, 600),
+        summary=trimmed(verdict.reason, 200 if said_elsewhere else 600),
         violations=tuple(
-            Violation(trimmed(d.message, 600), trimmed(d.hint, 300), d.span.line if d.span else 0)
-            for d in broken[:_MOST_VIOLATIONS]
+            Violation(trimmed(d.message, 600), _launch(d), d.span.line if d.span else 0)
+            for d in violations[:_MOST_VIOLATIONS]
         ),
-        builds=_builds(verdict),
-        failure=trimmed("\n".join(failed)),
+        builds=builds,
+        failure=trimmed("\n".join(map(_told, failures))),
         counterexample=verdict.counterexample,
         notes=notes,
     )
+
+
+# Codes of the judge's diagnostics, by what they say of a port; all others are violations of contract or policy.
+_RAN, _BUILT, _CONTRACT = "port.", "build.", "port.contract"
+
+
+def _told(diagnostic: Diagnostic) -> str:
+    line = f"line {diagnostic.span.line}: " if diagnostic.span else ""
+    launch = _launch(diagnostic)
+    return f"{line}{diagnostic.message}" + (f"\n({launch})" if launch else "")
+
+
+def _launch(diagnostic: Diagnostic) -> str:
+    """A hint without the command that is for people."""
+    return trimmed(diagnostic.hint.partition("; replay:")[0], 300)
 
 
 def earlier_of(attempts: Sequence[Attempt]) -> tuple[str, ...]:
@@ -81,9 +98,6 @@ def trimmed(text: str, limit: int = _LONGEST) -> str:
         return text
     head, tail = limit * 2 // 5, limit * 3 // 5
     return f"{text[:head].rstrip()}\n[... {len(text) - head - tail} characters left out ...]\n{text[-tail:].lstrip()}"
-
-
-_RUN = ("run.", "execute.", "sandbox.", "port.")
 
 
 def _builds(verdict: Verdict) -> tuple[BuildRecord, ...]:

@@ -18,7 +18,7 @@ from cuport.providers.base import Provider, ProviderFault, Reply
 from cuport.settings import Settings
 from cuport.translators.base import Proposal, Request
 from cuport.translators.prompt import PROMPT_VERSION, PromptTarget, again, conversation, digest_of, templates_digest
-from cuport.translators.reply import Code, ReplyFault, parse_reply
+from cuport.translators.reply import Code, ReplyFault, essence, parse_reply
 
 # Exchanges for one proposal: a reply without a port is asked for again once. Endpoint faults are not: the provider has
 # retried what can be retried. Attempts are the pipeline's to count.
@@ -83,7 +83,7 @@ class LlmTranslator:
             return cut if isinstance(cut, Code) else answer
         taken = parse_reply(answer.text, function)
         if isinstance(taken, Code):
-            same = [n for n, a in enumerate(request.attempts, 1) if a.candidate.code.strip() == taken.text.strip()]
+            same = [n for n, a in enumerate(request.attempts, 1) if essence(a.candidate.code) == essence(taken.text)]
             if same:
                 problem = f"This is the code of attempt {same[-1]} again, which was not accepted; change what is wrong."
                 return ReplyFault("repeated", problem, answer.text)

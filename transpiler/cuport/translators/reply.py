@@ -62,6 +62,17 @@ def parse_reply(reply: str, function: str, *, complete: bool = True) -> Code | R
     return _explain(usable, bool(blocks), function, reply)
 
 
+def essence(code: str) -> str:
+    """The code without layout, comments and the module's docstring, for telling whether two ports are the same."""
+    module = _parse(code)
+    if isinstance(module, str):
+        return code.strip()
+    try:
+        return "\n".join(ast.dump(node) for node in module.body[ast.get_docstring(module) is not None :])
+    except RecursionError:
+        return code.strip()
+
+
 def _choose(defining: list[_Block], usable: list[_Block], function: str) -> Code | ReplyFault:
     chosen = defining[-1]  # a later block corrects an earlier one
     if len(chosen.text) > _LONGEST:
