@@ -23,10 +23,8 @@ _INDEX = {
     "bid_z": "number // (grid[0] * grid[1])",
 }
 # names of the emitted frame and of JAX, which the CUDA's own names must not take
-_FRAME = frozenset(
-    [*"active thread number state step carry row grid block shared_bytes".split()]
-    + [*"jax jnp lax float int max min len range".split(), *_INDEX]
-)
+_OWN = "active thread number state step carry row grid block shared_bytes"
+_FRAME = frozenset([*_OWN.split(), *"jax jnp lax float int max min len range".split(), *_INDEX])
 
 
 def emit(program: ir.Program) -> str:

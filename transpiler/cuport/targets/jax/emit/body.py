@@ -13,7 +13,7 @@ from dataclasses import replace
 from cuport.diagnostic import fail
 from cuport.targets.jax.emit.expressions import Expressions, Site, jnp_dtype
 from cuport.translators.rules import ir, types, walk
-from cuport.translators.rules.python_text import AND, COMPARE, UNARY
+from cuport.translators.rules.python_text import AND, COMPARE
 from cuport.translators.rules.uniform import Uniformity, homes
 
 _COMBINE = {
