@@ -1,0 +1,60 @@
+"""The integers that stand in a kernel's code: what decides whether its block may have another size."""
+
+from __future__ import annotations
+
+import re
+
+from cuport.cases.expressions import Num, simplify
+from cuport.cases.hosttext import read_c
+from cuport.cuda.lexer import names, tokens
+from cuport.kernel import Kernel, Source
+
+_INTEGER = re.compile(r"(0[xX][0-9a-fA-F]+|\d+)[uUlL]*")
+_NAMED = re.compile(r"\b(\w+)\s*(?:\[\s*\])?=\s*([^;,{}()]*(?:\([^;{}()]*\)[^;,{}()]*)*)(?=[;,}])")
+
+
+def device_text(source: Source, kernel: Kernel) -> str:
+    """The kernel and the device functions it reaches."""
+    reached = set(kernel.calls)
+    return "\n".join([kernel.text, *(f.text for f in source.functions if f.qualified in reached)])
+
+
+def integers_of(source: Source, kernel: Kernel) -> frozenset[int]:
+    """Integer literals of the device code, with values of named constants it uses and of default template arguments."""
+    text = device_text(source, kernel)
+    found = {int(m[1].replace("'", ""), 0) for m in map(_INTEGER.fullmatch, _numbers(text)) if m and _plain(m[1])}
+    used = names(text)
+    for match in _NAMED.finditer(source.text):
+        if match[1] in used and (expr := read_c(match[2])) is not None:
+            value = simplify(expr)
+            if isinstance(value, Num):
+                found.add(value.value)
+    for product in re.finditer(r"(\d+)\s*\*\s*(\d+)", text):
+        found.add(int(product[1]) * int(product[2]))
+    return frozenset(found)
+
+
+def _numbers(text: str) -> list[str]:
+    return [t.text for t in tokens(text) if t.kind == "number"]
+
+
+def _plain(digits: str) -> bool:
+    return digits[:2].lower() == "0x" or digits == "0" or not digits.startswith("0")
+
+
+def reads(source: Source, kernel: Kernel, word: str, axis: str) -> bool:
+    """Whether the device code reads `blockDim.x` and the like; the whole struct passed on counts for every axis."""
+    text = device_text(source, kernel)
+    if re.search(rf"\b{word}\s*\.\s*{axis}\b", text) or re.search(rf"\b{word}\b(?!\s*\.)", text):
+        return True
+    groups = {"blockDim": r"this_thread_block|thread_block\b", "gridDim": r"this_grid|grid_group"}
+    return re.search(groups[word], text) is not None
+
+
+def waits(source: Source, kernel: Kernel) -> bool:
+    """Whether threads of a block work together: barriers, shared memory, warp operations."""
+    text = device_text(source, kernel)
+    return (
+        re.search(r"__shared__|__sync|__shfl|__ballot|__any|__all|__activemask|cooperative_groups|\.sync\(", text)
+        is not None
+    )

@@ -1,0 +1,150 @@
+"""A new case: a captured launch with other numbers, its buffers filled for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from cuport.case import Array, Buffer, Case, Origin, PointerArg, ScalarArg
+from cuport.cases.facts import (
+    AXES,
+    buffer_names,
+    element,
+    global_numbers,
+    leaves,
+    step_of,
+    with_data,
+    with_leaves,
+)
+from cuport.cases.profile import Profile, profile
+from cuport.cases.values import MAIN, fill, generator, scalar, with_specials
+from cuport.kernel import Kernel
+
+MOST_BYTES = 96 << 20  # of one case's buffers
+
+
+@dataclass(frozen=True, eq=False)
+class Mold:
+    """What new cases of one group of launches are made from: a launch, and a profile for each of its buffers.
+
+    `fixed_values` are parameters whose contents the case file gives: name -> function of (rows, quantities, generator).
+    """
+
+    kernel: Kernel
+    base: Case
+    profiles: tuple[Profile, ...]
+    origin: Origin = "widened"
+
+    @property
+    def names(self) -> dict[str, int]:
+        return buffer_names(self.kernel, self.base)
+
+
+def mold_of(kernel: Kernel, launches: Sequence[tuple[Case, tuple[Array, ...]]]) -> Mold:
+    """A mold from launches alike in arguments and buffers; the smallest one is the base."""
+    base = min((case for case, _ in launches), key=lambda c: (c.threads, sum(b.data.nbytes for b in c.buffers)))
+    names = {index: name for name, index in buffer_names(kernel, base).items()}
+    profiles = tuple(profile(kernel, launches, i, names.get(i, "")) for i in range(len(base.buffers)))
+    return Mold(kernel, base, profiles)
+
+
+def bytes_of(mold: Mold, known: Mapping[str, int]) -> int:
+    """Bytes that a case with these quantities would hold."""
+    total = 0
+    for name, index in mold.names.items():
+        data = mold.base.buffers[index].data
+        row = int(data.dtype.itemsize) * (int(data.shape[1]) if data.ndim == 2 else 1)
+        total += row * known[f"len({name})"]
+    return total
+
+
+def make(
+    mold: Mold,
+    known: Mapping[str, int],
+    *,
+    family: str = MAIN,
+    seed: int = 0,
+    label: str = "",
+    longer: int = 0,
+) -> Case:
+    """A case with these quantities (`Relations.complete`), its contents from one family. `longer`: rows more a buffer.
+
+    Everything is decided by the arguments: the same seed, quantities and family give the same bytes.
+    """
+    base, kernel = mold.base, mold.kernel
+    numbers = sorted((k, v) for k, v in known.items())
+    buffers = list(base.buffers)
+    for name, index in mold.names.items():
+        rng = generator(seed, kernel.qualified, base.instance, numbers, family, name)
+        rows = known[f"len({name})"] + longer
+        data = fill(mold.profiles[index], base.buffers[index].data, rows, known, family, rng)
+        buffers[index] = with_data(base.buffers[index], data)
+    for index in {i for _, i in base.globals}:
+        rng = generator(seed, kernel.qualified, base.instance, numbers, family, "global", index)
+        buffers[index] = _global(base.buffers[index], mold.profiles[index], known, family, rng)
+    for name, (index, path) in global_numbers(base).items():
+        if name in known:
+            data = buffers[index].data.copy()
+            element(data, path)[0] = known[name]
+            buffers[index] = with_data(buffers[index], data)
+    values: dict[str, ScalarArg | PointerArg] = {}
+    for leaf in leaves(kernel, base):
+        if isinstance(leaf.value, PointerArg):
+            if leaf.value.buffer is not None and f"offset({leaf.name})" in known:
+                step = step_of(leaf.value, base.buffers[leaf.value.buffer].data)
+                values[leaf.name] = replace(leaf.value, offset=known[f"offset({leaf.name})"] * step)
+        elif leaf.kind == "int":
+            values[leaf.name] = ScalarArg(
+                leaf.value.dtype, wrap(known.get(leaf.name, int(leaf.value.value)), leaf.value.dtype)
+            )
+        else:
+            rng = generator(seed, kernel.qualified, base.instance, numbers, family, "scalar", leaf.name)
+            values[leaf.name] = scalar(leaf.value, family, rng)
+    return replace(
+        base,
+        grid=extent(known, "grid"),
+        block=extent(known, "block"),
+        shared_bytes=known["shared"],
+        args=with_leaves(kernel, base, values),
+        buffers=tuple(buffers),
+        origin=mold.origin,
+        seed=seed,
+        label=label,
+        suite="domain" if family == MAIN else "values",
+    )
+
+
+def _global(buffer: Buffer, shape: Profile, known: Mapping[str, int], family: str, rng: np.random.Generator) -> Buffer:
+    """Globals keep their length. Integers stay as they are: their meaning is not known; floats follow the family."""
+    data = buffer.data
+    if data.dtype.names or data.dtype.kind in "iub" or shape.fresh:
+        return buffer
+    if family == MAIN and data.shape[0] == 1:
+        return buffer
+    return with_data(buffer, fill(shape, data, data.shape[0], known, family, rng))
+
+
+def special(mold: Mold, case: Case, kind: str) -> Case:
+    """The case with some NaN or infinite inputs; it is judged by what the original makes of them."""
+    buffers = list(case.buffers)
+    for name, index in mold.names.items():
+        if not mold.profiles[index].fresh:
+            rng = generator(case.seed, kind, name, case.label)
+            buffers[index] = with_data(buffers[index], with_specials(buffers[index].data, kind, rng))
+    label = f"{case.label}, with {'NaN' if kind == 'nan' else 'infinities'}"
+    return replace(case, buffers=tuple(buffers), origin="special", suite="special", label=label)
+
+
+def extent(known: Mapping[str, int], word: str) -> tuple[int, int, int]:
+    x, y, z = (known[f"{word}.{a}"] for a in AXES)
+    return x, y, z
+
+
+def wrap(value: int, dtype: str) -> int:
+    """The value as an integer of this type holds it."""
+    info: Any = np.iinfo(dtype)
+    span = int(info.max) - int(info.min) + 1
+    return (value - int(info.min)) % span + int(info.min)

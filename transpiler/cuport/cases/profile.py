@@ -1,0 +1,127 @@
+"""What a captured buffer's contents look like: enough to fill a buffer of another length with legal values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from cuport.case import Array, Case
+from cuport.cases.facts import facts
+from cuport.kernel import Kernel
+
+# Device memory that nothing was written to holds this 16-bit pattern (a NaN in every float type): oracle/runtime.
+POISON = 0x7FF7
+_SAMPLE = 1 << 16
+Sign = Literal["any", "nonnegative", "positive"]
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """`sample`: rows of captured contents. `fresh`: the launch was the first to touch the buffer (only poison before).
+
+    Integers: `bound` names the quantity that they index into (`len(x)`, `n`), `inclusive` where they reach it.
+    """
+
+    sample: Array
+    written: bool
+    fresh: bool
+    sign: Sign = "any"
+    constant: bool = False
+    ordered: bool = False
+    permutation: bool = False
+    bound: str = ""
+    inclusive: bool = False
+    starts_at_zero: bool = False
+    few: bool = False  # at most 8 distinct values: flags, masks, classes
+
+
+def poisoned(data: Array) -> Array:
+    """Rows of a buffer that still hold the poison pattern only."""
+    if data.size == 0 or data.dtype.itemsize == 0:
+        return np.zeros(data.shape[0], bool)
+    raw = np.ascontiguousarray(data).view(np.uint8).reshape(data.shape[0], -1)
+    pattern = np.resize(np.array([POISON & 0xFF, POISON >> 8], np.uint8), raw.size).reshape(raw.shape)
+    return np.asarray((raw == pattern).all(axis=1))
+
+
+def profile(kernel: Kernel, launches: Sequence[tuple[Case, tuple[Array, ...]]], index: int, name: str) -> Profile:
+    """The profile of buffer `index` over launches that agree in their buffers. `name`: `len(name)` is its length."""
+    before = [case.buffers[index].data for case, _ in launches]
+    written = any(
+        len(outputs) > index and outputs[index].tobytes() != case.buffers[index].data.tobytes()
+        for case, outputs in launches
+    )
+    fresh = all(bool(poisoned(b).all()) for b in before)
+    rows = np.concatenate([b[~poisoned(b)] for b in before]) if before else np.zeros(0)
+    if rows.shape[0] > _SAMPLE:
+        rows = rows[np.linspace(0, rows.shape[0] - 1, _SAMPLE).astype(np.int64)]
+    if rows.dtype.names or rows.size == 0:
+        return Profile(rows, written, fresh)
+    constant = bool((rows == rows[:1]).all())
+    if rows.dtype.kind in "iu":
+        return _integers(kernel, launches, index, name, rows, written, fresh, constant)
+    if rows.dtype.kind == "b":
+        return Profile(rows, written, fresh, constant=constant, few=True)
+    numbers = rows.astype(np.float64)
+    finite = numbers[np.isfinite(numbers)]
+    low = float(finite.min()) if finite.size else 0.0
+    sign: Sign = "positive" if low > 0 else "nonnegative" if low >= 0 else "any"
+    ordered = all(b.ndim == 1 and b.shape[0] > 3 and _rising(b.astype(np.float64)) for b in before)
+    few = np.unique(finite).size <= 8 and finite.size > 32
+    return Profile(rows, written, fresh, sign, constant, ordered and not constant, few=few and not constant)
+
+
+def _rising(values: Array) -> bool:
+    return bool((np.diff(values) >= 0).all())
+
+
+def _integers(
+    kernel: Kernel,
+    launches: Sequence[tuple[Case, tuple[Array, ...]]],
+    index: int,
+    name: str,
+    rows: Array,
+    written: bool,
+    fresh: bool,
+    constant: bool,
+) -> Profile:
+    pairs = [(case.buffers[index].data, facts(kernel, case)) for case, _ in launches]
+    pairs = [(data.reshape(-1).astype(np.int64), known) for data, known in pairs if data.size]
+    sign: Sign = "nonnegative" if rows.min() >= 0 else "any"
+    ordered = all(d.size > 3 and _rising(d) for d, _ in pairs) and not constant
+    permutation = all(d.size > 3 and bool((np.sort(d) == np.arange(d.size)).all()) for d, _ in pairs)
+    bound, inclusive = _bound(pairs, name)
+    few = np.unique(rows).size <= 8 and rows.size > 32 and not bound
+    first = all(int(d[0]) == 0 for d, _ in pairs)
+    return Profile(rows, written, fresh, sign, constant, ordered, permutation, bound, inclusive, ordered and first, few)
+
+
+def _bound(pairs: Sequence[tuple[Array, Mapping[str, int]]], own: str) -> tuple[str, bool]:
+    """The smallest quantity that all values stay below and come close to; and whether they reach it.
+
+    Narrow unsigned types are data (pixels, codes) rather than indices: their range says nothing.
+    """
+    if not pairs or any(d.size < 4 for d, _ in pairs):
+        return "", False
+    highest = [int(d.max()) for d, _ in pairs]
+    if min(highest) < 3:
+        return "", False
+    names = set.intersection(*(set(known) for _, known in pairs))
+    found: list[tuple[float, int, str, bool]] = []
+    for name in names:
+        if name.startswith(("offset", "grid", "block", "shared")):
+            continue
+        limits = [known[name] for _, known in pairs]
+        reaches = any(h == limit for h, limit in zip(highest, limits, strict=True))
+        below = all(h <= limit for h, limit in zip(highest, limits, strict=True))
+        close = all(h >= 0.7 * limit - 2 for h, limit in zip(highest, limits, strict=True))
+        if below and close and all(limit > 3 for limit in limits):
+            slack = sum(limit - h for h, limit in zip(highest, limits, strict=True))
+            found.append((slack + (0.5 if reaches else 0), 0 if name.startswith("len(") else 1, name, reaches))
+    if not found:
+        return "", False
+    _, _, name, reaches = min(found)
+    return name, reaches
