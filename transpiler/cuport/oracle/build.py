@@ -16,10 +16,11 @@ from importlib import resources
 from pathlib import Path
 
 from cuport.cuda.compiler import find_compiler
-from cuport.diagnostic import CuportError, Diagnostic, Span, fail
+from cuport.diagnostic import CuportError, Span, fail
 from cuport.kernel import Source
 from cuport.oracle.messages import explain
 from cuport.oracle.process import run
+from cuport.oracle.results import ProgramResult
 from cuport.oracle.settings import OracleSettings
 
 # -fwrapv: integer overflow wraps, as on the GPU. No strict aliasing: CUDA code reads float4 through float*.
@@ -37,7 +38,7 @@ PROGRAM = ("-O2", "-ffp-contract=off")
 PLAIN = ("-O2", "-ffp-contract=off")
 FMA = ("-O2", "-ffp-contract=fast", "-mfma") if platform.machine() in ("x86_64", "AMD64") else ("-O2", "-ffp-contract=fast")
 CHECKED = ("-O1", "-ffp-contract=off", "-g1", "-DCUPORT_CHECKED=1", "-fsanitize=thread")
-SHADOW = ("-O2", "-ffp-contract=off", "-DCUPORT_SHADOW=1")
+SHADOW = ("-O2", "-ffp-contract=off", "-DCUPORT_SHADOW=1", "-DCUPORT_SHADOW_ACCESS=1", "-fsanitize=thread")
 
 _locks: dict[str, threading.Lock] = {}
 _guard = threading.Lock()
@@ -115,14 +116,7 @@ def _compile(
             main = Path(folder) / "unit.cpp"
             main.write_text(text, encoding="utf-8", errors="replace")
             made = Path(folder) / "program"
-            # the compiler needs its own environment less than a program would: TMPDIR must be a place it can write
-            result = run(
-                [*command, "-I", str(runtime_dir()), "-o", str(made), str(main), *links],
-                cwd=Path(folder),
-                timeout=settings.compile_timeout,
-                memory=max(settings.memory, 4 << 30),
-                env={"PATH": os.environ.get("PATH", os.defpath), "TMPDIR": folder},
-            )
+            result = _steps(command, links, main, made, settings)
             if result.timed_out:
                 raise fail(
                     "oracle.compile-timeout",
@@ -140,5 +134,31 @@ def _compile(
         ) from None
 
 
-def diagnostics_of(error: CuportError) -> tuple[Diagnostic, ...]:
-    return error.diagnostics
+def _steps(
+    command: Sequence[str], links: Sequence[str], main: Path, made: Path, settings: OracleSettings
+) -> ProgramResult:
+    """Compile and link; the result of the step that failed, else of the last.
+
+    Instrumented code is linked without the sanitizer's own library: its callbacks are in our headers.
+    """
+    include = ["-I", str(runtime_dir())]
+    if "-fsanitize=thread" not in command:
+        steps = [[*command, *include, "-o", str(made), str(main), *links]]
+    else:
+        made_object = main.with_suffix(".o")
+        plain = [c for c in command if c != "-fsanitize=thread"]
+        steps = [
+            [*command, *include, "-c", "-o", str(made_object), str(main)],
+            [*plain, "-o", str(made), str(made_object), *links],
+        ]
+    for step in steps:
+        result = run(
+            step,
+            cwd=main.parent,
+            timeout=settings.compile_timeout,
+            memory=max(settings.memory, 4 << 30),
+            env={"PATH": os.environ.get("PATH", os.defpath), "TMPDIR": str(main.parent)},
+        )
+        if result.timed_out or result.returncode != 0:
+            break
+    return result

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from cuport.case import Bound, Case, Reference
 from cuport.cuda.rewrite import unit_text
-from cuport.diagnostic import CuportError
+from cuport.diagnostic import CuportError, Diagnostic
 from cuport.kernel import Source
 from cuport.oracle import capture as capturing
-from cuport.oracle.build import CHECKED, FMA, PLAIN, build
+from cuport.oracle.build import CHECKED, FMA, PLAIN, SHADOW, build, has_fma
 from cuport.oracle.replay import replay_cases
 from cuport.oracle.results import BuildKind, Capture, CaptureReport, ProgramResult, Replay, Schedule
 from cuport.oracle.settings import OracleSettings
@@ -85,14 +85,53 @@ class Oracle:
             except CuportError:
                 raise error from None
 
+    def shadow_replays(self, source: Source, cases: Sequence[Case], *, timeout: float = 60.0) -> list[Replay]:
+        """The shadow build's run of each case: bounds and notes. A case it cannot run says why; nothing raises."""
+        if not cases:
+            return []
+        instances = sorted({c.instance for c in cases})
+        try:
+            program = build(source, unit_text(source, instances, shadow=True), SHADOW, self.settings)
+        except CuportError as error:
+            first = error.diagnostics[0]
+            why = Diagnostic("oracle.no-shadow", f"the kernel has no shadow: {first.message}", first.span)
+            return [Replay((), failure=why) for _ in cases]
+        return replay_cases(
+            source, program, cases, self.settings, schedule="forward", seed=0, timeout=timeout
+        )
+
     def shadow(self, source: Source, cases: Sequence[Case], *, timeout: float = 60.0) -> list[tuple[Bound | None, ...]]:
         """Per-element bounds of every buffer of every case; None where the shadow cannot run."""
-        from cuport.oracle.shadow import shadow_replays
-
-        return [r.bounds or (None,) * len(c.buffers) for c, r in zip(cases, shadow_replays(self.settings, source, cases, timeout), strict=True)]
+        replays = self.shadow_replays(source, cases, timeout=timeout)
+        return [r.bounds or (None,) * len(c.buffers) for c, r in zip(cases, replays, strict=True)]
 
     def reference(self, source: Source, cases: Sequence[Case], *, timeout: float = 60.0) -> list[Reference]:
-        """What the original computes, other builds and orders of it, and the bounds. Raises CuportError if a case fails."""
-        from cuport.oracle.reference import references
+        """What the original computes, other builds and orders of it, and the bounds. Raises CuportError if a case fails.
 
-        return references(self, source, cases, timeout)
+        Notes of the shadow run: "near-ties T S D" counts threads that met a near tie, those of them that stored nothing
+        afterwards, and stores whose place a tie may have decided; "no shadow: ..." says why there are no bounds.
+        """
+        if not cases:
+            return []
+        plain = self.replay(source, cases, timeout=timeout)
+        failed = [r.failure for r in plain if r.failure is not None]
+        if failed:
+            raise CuportError(*failed)
+        variants = self._variants(source, cases, timeout)
+        shadows = self.shadow_replays(source, cases, timeout=timeout)
+        references = []
+        for i, (case, replay, shadow) in enumerate(zip(cases, plain, shadows, strict=True)):
+            notes = [*replay.notes, *shadow.notes]
+            if shadow.failure is not None:
+                notes.append(f"no shadow: {shadow.failure.message}")
+            others = tuple((name, runs[i].outputs) for name, runs in variants.items() if runs[i].failure is None)
+            bounds = shadow.bounds or (None,) * len(case.buffers)
+            references.append(Reference(case, replay.outputs, bounds, others, notes=tuple(notes)))
+        return references
+
+    def _variants(self, source: Source, cases: Sequence[Case], timeout: float) -> dict[str, list[Replay]]:
+        """The same cases with multiply-adds fused, and with blocks and threads in descending order."""
+        runs = {"reverse": self.replay(source, cases, schedule="reverse", timeout=timeout)}
+        if has_fma():
+            runs["fma"] = self.replay(source, cases, build="fma", timeout=timeout)
+        return runs

@@ -54,7 +54,7 @@ def replay_cases(
     seed: int,
     timeout: float,
 ) -> list[Replay]:
-    """Run all cases; one that crashes or never ends fails alone, the others are run again without it."""
+    """Run all cases within `timeout` seconds; one that crashes fails alone, the others are run again without it."""
     done: dict[int, Replay] = {}
     deadline = time.monotonic() + timeout
     with tempfile.TemporaryDirectory(prefix="cuport-replay-") as folder:

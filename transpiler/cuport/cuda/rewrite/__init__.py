@@ -5,6 +5,7 @@ The rewritten text has the lines of `Source.text`, so that every message finds i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from cuport.cuda.rewrite.declarations import rewrite_globals, rewrite_structs
@@ -14,7 +15,7 @@ from cuport.cuda.rewrite.kernels import companions
 from cuport.cuda.rewrite.launches import rewrite_launches
 from cuport.cuda.rewrite.lines import with_line_directives
 from cuport.cuda.rewrite.program import Program, program_of
-from cuport.cuda.rewrite.unit import blank_host_code, registrations, replace_scalars, wanted_kernels
+from cuport.cuda.rewrite.unit import blank_host_code, registrations, wanted_kernels
 from cuport.kernel import Source
 
 __all__ = ["program_text", "unit_text"]
@@ -31,12 +32,12 @@ def program_text(source: Source) -> str:
     return f'#include "cuport/runtime.h"\n{text}\n'
 
 
-def unit_text(source: Source, instances: Sequence[str], *, scalar: str | None = None, whole: bool = False) -> str:
+def unit_text(source: Source, instances: Sequence[str], *, shadow: bool = False, whole: bool = False) -> str:
     """C++ that replays recorded launches of these kernel instances (`reduce<float, 256>`).
 
     Only device code and what it needs is kept; `whole` keeps the host code too, its main() renamed, for programs where
-    the two cannot be told apart. `scalar`: replaces float by this type (and double by `<scalar>64`, float4 by
-    `<scalar>4`, __half by `<scalar>Half` ...). Raises CuportError for an instance of no kernel.
+    the two cannot be told apart. `shadow`: the floating types of the device code become shadow scalars, by macros that
+    come after every header (runtime/shadow/names.h). Raises CuportError for an instance of no kernel.
     """
     program = program_of(source)
     wanted = wanted_kernels(program, instances)
@@ -49,12 +50,20 @@ def unit_text(source: Source, instances: Sequence[str], *, scalar: str | None = 
     _common(program, edits)
     companions(program, edits, wanted, launches=whole, entries=True)
     text = edits.apply()
-    tail = registrations(program, instances)
-    if scalar is not None:
-        text, tail = replace_scalars(text, scalar), replace_scalars(tail, scalar)
+    head = ["#define CUPORT_DECODE 1", f'#include "cuport/{"runtime" if whole else "unit"}.h"', '#include "replay.h"']
+    if shadow:
+        text, headers = _take_includes(text)
+        head += [*headers, '#include "shadow.h"', '#include "shadow/names.h"']
     text = with_line_directives(text, source.line_map)
-    runtime = "cuport/runtime.h" if whole else "cuport/unit.h"
-    return f'#include "{runtime}"\n#include "cuport/replay_call.h"\n{text}\n{tail}\n#include "replay.h"\n'
+    return "\n".join([*head, text, registrations(program, instances), ""])
+
+
+_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*<[^>\n]*>[^\n]*$", re.MULTILINE)
+
+
+def _take_includes(text: str) -> tuple[str, list[str]]:
+    """The text without its `#include <...>` lines (their newlines stay), and those lines."""
+    return _INCLUDE.sub("", text), [m.group().strip() for m in _INCLUDE.finditer(text)]
 
 
 def _common(program: Program, edits: Edits) -> None:

@@ -91,7 +91,7 @@ def _addresses(program: Program, edits: Edits, done: set[int]) -> None:
         parent = whole.parent
         if parent is None or program.function_around(node) is None or _is_local(program, node):
             continue
-        if parent.type == "template_argument_list" or ancestor(node, "template_argument_list", "compound_statement") is not None and _in_template_args(node):
+        if parent.type == "template_argument_list" or (ancestor(node, "template_argument_list", "compound_statement") is not None and _in_template_args(node)):
             continue
         if parent.type == "call_expression" and parent.child_by_field_name("function") == whole:
             continue

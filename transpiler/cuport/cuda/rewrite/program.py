@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from tree_sitter import Node
 
@@ -144,27 +145,21 @@ class Program:
         return next((h for h in self.heads if h.kernel.name == plain.split("::")[-1]), None)
 
 
-@lru_cache(maxsize=8)
-def _program(path: str, digest: str, holder: _Holder) -> Program:
-    return Program(holder.source)
-
-
-class _Holder:
-    """Carries a source past the cache's key."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Holder)
-
-    def __hash__(self) -> int:
-        return 0
+_MOST_KEPT = 8
+_kept: dict[tuple[str, str, str], Program] = {}
+_guard = threading.Lock()
 
 
 def program_of(source: Source) -> Program:
     """The program of a source; the last few are kept."""
-    return _program(source.path, source.digest, _Holder(source))
+    key = (source.path, source.digest, source.text)
+    with _guard:
+        if (found := _kept.get(key)) is None:
+            found = Program(source)
+            while len(_kept) >= _MOST_KEPT:
+                _kept.pop(next(iter(_kept)))
+            _kept[key] = found
+    return found
 
 
 def _same_shape(definition: Definition, kernel: Kernel) -> bool:

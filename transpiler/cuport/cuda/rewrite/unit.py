@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from cuport.cuda.launches import split_template
-from cuport.cuda.lexer import names, pieces
+from cuport.cuda.lexer import names
 from cuport.cuda.parse import walk
 from cuport.cuda.rewrite.edits import Edits
 from cuport.cuda.rewrite.program import Program
@@ -181,7 +181,7 @@ def _blank_includes(unit: Unit, edits: Edits, reached: set[str]) -> None:
             wanted = _HEAVY.get(name)
             if wanted is None or (reached & set(wanted.split("|")) if wanted else "std" in reached):
                 continue
-        elif name in reached or "std" in reached and name not in ("iostream", "fstream", "sstream", "chrono", "thread"):
+        elif name in reached or ("std" in reached and name not in ("iostream", "fstream", "sstream", "chrono", "thread")):
             continue
         # keep the newline that the node may end in
         end = node.end_byte - unit.bytes[node.start_byte : node.end_byte].count(b"\n")
@@ -212,27 +212,3 @@ def registrations(program: Program, instances: Sequence[str]) -> str:
         escaped = instance.replace("\\", "\\\\").replace('"', '\\"')
         lines.append(f'static const cuport::Instance cuport_instance_{number}("{escaped}", &{scope}{template});')
     return "\n".join(lines)
-
-
-def replace_scalars(text: str, scalar: str) -> str:
-    """Floating types by those of `scalar`, outside strings, comments and directives."""
-    space, _, short = scalar.rpartition("::")
-    prefix = f"{space}::" if space else ""
-    table = {
-        "float": scalar,
-        "double": f"{scalar}64",
-        "__half": f"{scalar}Half",
-        "half": f"{scalar}Half",
-        "__half2": f"{scalar}Half2",
-        "half2": f"{scalar}Half2",
-        "__nv_bfloat16": f"{scalar}Bf16",
-        "nv_bfloat16": f"{scalar}Bf16",
-        "__nv_bfloat162": f"{scalar}Bf162",
-        "nv_bfloat162": f"{scalar}Bf162",
-    }
-    for n in "1234":
-        table[f"float{n}"] = f"{scalar}{n}"
-        table[f"double{n}"] = f"{scalar}64_{n}"
-        table[f"make_float{n}"] = f"{prefix}make_{short}{n}"
-        table[f"make_double{n}"] = f"{prefix}make_{short}64_{n}"
-    return "".join(table.get(p.text, p.text) if p.kind == "name" else p.text for p in pieces(text))

@@ -230,6 +230,7 @@ CUPORT_NOINLINE CUPORT_QUIET inline void wait() {
       switch_stack(&self->sp, next->sp);
     }
     threadIdx = self->index;
+    CUPORT_THREAD_RESUME();
   }
 }
 
@@ -240,6 +241,7 @@ CUPORT_NOINLINE CUPORT_QUIET inline void go_to(Block& b, unsigned w, int lane) {
   if (!begun(b, next)) set_up(next);
   switch_stack(&self->sp, next->sp);
   threadIdx = self->index;
+  CUPORT_THREAD_RESUME();
 }
 
 CUPORT_QUIET inline void begin(Block& b, Thread* t) {

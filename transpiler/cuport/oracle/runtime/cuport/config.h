@@ -15,6 +15,10 @@
 #include <new>
 #include <utility>
 
+#ifdef CUPORT_SHADOW
+#include "../shadow/hooks.h"
+#endif
+
 #define __host__
 #define __device__
 #define __global__
@@ -36,6 +40,9 @@
 #ifndef CUPORT_THREAD_BEGIN
 #define CUPORT_THREAD_BEGIN()
 #endif
+#ifndef CUPORT_THREAD_RESUME
+#define CUPORT_THREAD_RESUME()
+#endif
 #ifndef CUPORT_BLOCK_BEGIN
 #define CUPORT_BLOCK_BEGIN()
 #endif
@@ -43,8 +50,8 @@
 #define CUPORT_LAUNCH_BEGIN()
 #endif
 
-// Functions of the runtime are invisible to the checked build's instrumentation.
-#ifdef CUPORT_CHECKED
+// Functions of the runtime are invisible to the instrumentation of the checked and the shadow build.
+#if defined(CUPORT_CHECKED) || defined(CUPORT_SHADOW_ACCESS)
 #define CUPORT_QUIET __attribute__((no_sanitize("thread")))
 #else
 #define CUPORT_QUIET

@@ -134,6 +134,19 @@ inline void note(const char* message) {
   case_notes.add("\n");
 }
 
+#ifdef CUPORT_SHADOW
+// Ties that left no mark where a port may differ; form: "near-ties <threads> <silent> <displaced>".
+inline void note_ties() {
+  if (taint::counts.threads == 0) return;
+  char line[120];
+  snprintf(line, sizeof line, "near-ties %llu %llu %llu", static_cast<unsigned long long>(taint::counts.threads),
+           static_cast<unsigned long long>(taint::counts.silent), static_cast<unsigned long long>(taint::counts.displaced));
+  note(line);
+}
+#else
+inline void note_ties() {}
+#endif
+
 inline int replay_main(int argc, char** argv) {
   if (argc < 3) {
     fprintf(stderr, "usage: %s CASES RESULTS [--schedule forward|reverse|random] [--seed N]\n", argv[0]);
@@ -179,6 +192,7 @@ inline int replay_main(int argc, char** argv) {
         write_results(out, *c);
       }
       write_faults(out);
+      note_ties();
       fwrite(case_notes.str(), 1, case_notes.size(), out);
     }
     fputs("end\n", out);
