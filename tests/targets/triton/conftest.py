@@ -18,7 +18,7 @@ import pytest
 from cuport.candidate import BuildRecord
 from cuport.sandbox.call import Call, DType, Scalar, Value, View
 from cuport.sandbox.contract import Contract
-from cuport.targets.triton import passes, worker
+from cuport.targets.triton import worker
 
 HEAD = """\
 import math
@@ -93,7 +93,6 @@ def triton_ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def port(triton_ready: Path) -> Callable[[str], Port]:
     def load(code: str) -> Port:
-        passes._interpreter = passes.Interpreter()  # a new candidate has a new process
         path = triton_ready / f"port{next(_numbers)}.py"
         path.write_text(HEAD + code)
         return Port(worker.load(path, "execute"))

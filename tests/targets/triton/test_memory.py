@@ -56,18 +56,21 @@ def test_out_of_bounds_is_an_error_with_its_line(port, load, store, told):
     assert failure_of(caught.value, Path(ports[-1].path), "exception").line == ports[-1].lineno + 1
 
 
-def test_an_offset_never_lands_in_another_buffer(port):
-    """Whatever the distance between two buffers is, pointer arithmetic cannot cross it."""
+@pytest.mark.parametrize("distance", [4, -1, 64, -64, 1000, 1 << 20, -(1 << 20), (1 << 31) - 1, -(1 << 31)])
+def test_an_offset_never_lands_in_another_buffer(port, distance):
+    """However far two buffers are apart, pointer arithmetic cannot cross from one to the other."""
     loaded = port("""
 @triton.jit
-def _k(x, y, o, d):
+def _k(x, o, d):
     tl.store(o, tl.load(x + d))
 
-def k(x, y, o):
-    _k[(1,)](x, y, o, (y.data_ptr() - x.data_ptr()) // 4)
+def k(x, y, z, o, d):
+    more = [torch.zeros(1 << 16) for _ in range(4)]
+    _k[(1,)](x, o, d)
 """)
-    with pytest.raises(BadAccess):
-        loaded.run("k", x=np.zeros(4, np.float32), y=np.ones(4, np.float32), o=np.zeros(1, np.float32))
+    arrays = {name: np.ones(1 << 12, np.float32) for name in "yz"}
+    with pytest.raises(BadAccess, match="of `x`, which holds 4"):
+        loaded.run("k", x=np.zeros(4, np.float32), **arrays, o=np.zeros(1, np.float32), d=distance)
 
 
 def test_misaligned_access_is_an_error(port):

@@ -239,3 +239,42 @@ def test_the_function_is_not_the_kernel_itself(port):
 def test_no_kernel_runs_at_import(port):
     with pytest.raises(PortError, match="imported"):
         port(LAUNCH.replace("{launch}", "pass") + "\n_k[(1,)](torch.zeros(32), torch.zeros(32), 32, B=32)\n")
+
+
+@pytest.mark.parametrize(
+    "launch",
+    [
+        "o.copy_(x + 1)",
+        "o.copy_(x).mul_(2)",
+        "torch.mul(x, 2, out=o)",
+        "sums = [float(v) for v in x]",
+        "n = int(x.max())",
+        "o.copy_(torch.tensor([2.0]))",
+        "o[0] = 1.0",
+        "n = 5 if x[3] > 0 else n",
+        "first = x[1]",
+        "all_of_it = repr(x)",
+        "o.copy_(sum((x, x)))",
+        "o.copy_(abs(x))",
+        "_k[lambda meta: (int(x.sum()),)](x, o, n, B=32)",
+        "x.apply_(lambda v: v + 1)",
+        "same = n in x",
+        "y = torch.nn.functional.softmax(x, 0)",
+        "y = x.numpy()",
+        "y = x.to(torch.float64)",
+    ],
+)
+def test_host_code_that_computes_or_reads_is_stopped_when_it_runs(port, launch):
+    """Whatever a screen may miss: the wall is here."""
+    loaded = port(LAUNCH.replace("{launch}", launch + "\n    _k[(3,)](x, o, n, B=32)"))
+    with pytest.raises(ContractViolation, match="host code uses torch"):
+        next(values(loaded, "k"))
+
+
+def test_host_code_may_prepare_memory(port):
+    body = """assert x.shape == (n,) and x.dtype is torch.float32 and o.is_contiguous()
+    y = torch.zeros((n,), dtype=x.dtype, device="cuda").copy_(x).view(3, -1).reshape(-1)[: x.numel()]
+    z = torch.full_like(y, 2.0)
+    _k[(3,)](y.clone(), o, len(z), B=32)"""
+    x, got = next(values(port(LAUNCH.replace("{launch}", body)), "k"))
+    assert np.array_equal(x, got)

@@ -53,21 +53,30 @@ class Compiler(Launcher):
     notes: list[str] = field(default_factory=list)
     tuning: list[BuildRecord] | None = None  # what the current autotuner configuration gave
 
+    def __post_init__(self) -> None:
+        from cuport.targets.triton.host import Host  # needs torch
+
+        self.host = Host(lambda: 0)
+
     def launch(self, function: Any, grid: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         for device, platform in PLATFORMS.items():
-            with on_device(device):
+            with self.host.paused(), on_device(device):
                 spec = specialise(function, args, kwargs)
             grid_of(grid, spec.bound)
-            key = (id(function), device, spec.key)
-            if key not in self.made:
-                if len(self.made) >= MAX_COMPILES:
-                    self.left_out += 1
-                    continue
-                self.made[key] = _record(spec, device, platform)
-                if self.tuning is None:
-                    self.fresh.append(self.made[key])
-            if self.tuning is not None:
-                self.tuning.append(self.made[key])
+            with self.host.paused():
+                self._compile(spec, device, platform)
+
+    def _compile(self, spec: Specialisation, device: int, platform: str) -> None:
+        key = (id(spec.function), device, spec.key)
+        if key not in self.made:
+            if len(self.made) >= MAX_COMPILES:
+                self.left_out += 1
+                return
+            self.made[key] = _record(spec, device, platform)
+            if self.tuning is None:
+                self.fresh.append(self.made[key])
+        if self.tuning is not None:
+            self.tuning.append(self.made[key])
 
     def autotuned(self, tuner: Any, configs: Sequence[Any], run: Callable[[Any], None]) -> None:
         """Configurations that no device can hold are dropped, as the autotuner would; one has to be left."""
@@ -160,7 +169,7 @@ def build_calls(
         try:
             keywords = contract.keywords(function, call)
             arguments = Arguments(call)
-            with launching(compiler):
+            with launching(compiler), compiler.host:
                 function(*arguments.args, **arguments.keywords(keywords))
         except PortError as error:
             where = f"line {error.line}: " if error.line else ""

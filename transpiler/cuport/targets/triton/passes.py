@@ -30,7 +30,7 @@ from cuport.targets.triton.interpreter.machine import Grid, Kernel, Machine, Too
 from cuport.targets.triton.interpreter.memory import Buffer, Memory
 from cuport.targets.triton.interpreter.registry import UnsupportedOperation
 from cuport.targets.triton.interpreter.syntax import IRError
-from cuport.targets.triton.tensors import Arguments, poison_empty
+from cuport.targets.triton.tensors import Arguments
 
 SHORT_SECONDS = 2.0  # a case that takes longer runs only once
 EXTRA_SECONDS = 120.0  # that all further passes of one candidate may take
@@ -65,17 +65,24 @@ class Interpreter(Launcher):
     mask_checks: int = 0
     extra: float = 0.0  # seconds spent on further passes so far
 
+    def __post_init__(self) -> None:
+        from cuport.targets.triton.host import Host  # needs torch
+
+        self.host = Host(lambda: self.machine.variant)
+
     def launch(self, function: Any, grid: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        spec = specialise(function, args, kwargs)
-        known: dict[str, Kernel] = function.__dict__.setdefault("_cuport_kernels", {})
-        kernel = known.get(spec.key)
-        if kernel is None:
-            kernel = known[spec.key] = self._compile(spec)
-        sizes = grid_of(grid, spec.bound)
-        self.machine.memory = Memory()
-        arguments = list(self._arguments(spec))
-        if all(sizes):
-            kernel.run(arguments, sizes, self._order(sizes))
+        with self.host.paused():
+            spec = specialise(function, args, kwargs)
+            known: dict[str, Kernel] = function.__dict__.setdefault("_cuport_kernels", {})
+            kernel = known.get(spec.key)
+            if kernel is None:
+                kernel = known[spec.key] = self._compile(spec)
+        sizes = grid_of(grid, spec.bound)  # may call the port
+        with self.host.paused():
+            self.machine.memory = Memory()
+            arguments = list(self._arguments(spec))
+            if all(sizes):
+                kernel.run(arguments, sizes, self._order(sizes))
 
     def _compile(self, spec: Specialisation) -> Kernel:
         text = ttir_text(spec)
@@ -156,25 +163,31 @@ class Interpreter(Launcher):
             raise unfit
 
 
-_interpreter = Interpreter()
+_interpreter: list[Interpreter] = []  # of this process; it has one candidate
 
 
-def poison() -> None:
-    """Patch torch for this process (see `tensors.poison_empty`)."""
-    poison_empty(lambda: _interpreter.machine.variant)
+def renew() -> Interpreter:
+    """Forget everything about an earlier candidate."""
+    _interpreter[:] = [Interpreter()]
+    return _interpreter[0]
+
+
+def current() -> Interpreter:
+    return _interpreter[0] if _interpreter else renew()
 
 
 def gathered_notes() -> list[str]:
-    found = _interpreter.machine.all_notes()
-    if len(_interpreter.judged) > 1:
-        counts = sorted(_interpreter.judged.values())
+    interpreter = current()
+    found = interpreter.machine.all_notes()
+    if len(interpreter.judged) > 1:
+        counts = sorted(interpreter.judged.values())
         found.append(f"autotuning: {len(counts)} configurations were run, each in {counts[0]} to {counts[-1]} launches")
     return found
 
 
 def run_case(function: Any, contract: Contract, call: Call, port: Path) -> Mapping[int, Array]:
     """The buffers after the port ran on `call`; of several passes that disagree, the odd one's."""
-    interpreter = _interpreter
+    interpreter = current()
     interpreter.port = port
     interpreter.configs = 1
     mark = _mark(call)
@@ -226,7 +239,7 @@ def _run(interpreter: Interpreter, function: Any, contract: Contract, call: Call
     keywords = contract.keywords(function, call)
     arguments = Arguments(call)
     interpreter.buffers = {b.alignment_base: b for b in arguments.arena.buffers if b.raw.size}
-    with launching(interpreter):
+    with launching(interpreter), interpreter.host:
         returned = function(*arguments.args, **arguments.keywords(keywords))
     if returned is not None:
         raise ContractViolation(
@@ -287,4 +300,4 @@ def _odd_one(machine: Machine, call: Call, mark: int, results: list[tuple[Pass, 
     return results[chosen][1]
 
 
-__all__ = ["Interpreter", "Pass", "PortError", "gathered_notes", "poison", "run_case"]
+__all__ = ["Interpreter", "Pass", "PortError", "gathered_notes", "renew", "run_case"]

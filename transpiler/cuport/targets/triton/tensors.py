@@ -1,8 +1,7 @@
-"""The values of a call as torch CPU tensors, and torch itself as a port sees it.
+"""The values of a call as torch CPU tensors.
 
 Buffers stand in an arena: 256-byte aligned like cudaMalloc's, between guard bytes that are checked afterwards, so a
-kernel is bounds-checked against whole buffers and host code cannot corrupt a neighbour unseen. What `torch.empty` gives
-arrives poisoned.
+kernel is bounds-checked against whole buffers and host code cannot corrupt a neighbour unseen.
 """
 
 from __future__ import annotations
@@ -136,9 +135,6 @@ def to_numpy(tensor: Any) -> Array:
     return array
 
 
-_TORCH = {"bool": "bool", "float8_e4m3fn": "float8_e4m3fn", "float8_e5m2": "float8_e5m2"}
-
-
 def torch_dtype(name: str) -> Any:
     """The torch dtype of a numpy / ml_dtypes name; they agree on all but a few."""
     import torch
@@ -158,49 +154,3 @@ def triton_dtype(name: str) -> Any:
     if not isinstance(found, tl.dtype):
         raise UnsupportedCall(f"the template type `{name}` has no Triton dtype")
     return found
-
-
-def poison_empty(variant: Any) -> None:
-    """Make `torch.empty` and its kin give poisoned tensors, on the CPU whatever device was asked for.
-
-    `variant()` says which of the two poisons (see `registry.poison`). Once a process; never undone.
-    """
-    import torch
-
-    if getattr(torch, "_cuport_poisons", False):
-        return
-    torch._cuport_poisons = True
-
-    def fill(tensor: Any) -> Any:
-        """NaN, odd bits; in the second variant huge numbers of both signs in turn, so that no min or max hides them."""
-        if tensor.is_floating_point():
-            largest = torch.finfo(tensor.dtype).max / 4
-            pair = torch.tensor([largest, -largest] if variant() else [np.nan, np.nan], dtype=torch.float64)
-        elif tensor.dtype == torch.bool:
-            pair = torch.tensor([not variant(), True])
-        else:
-            size = tensor.element_size()
-            pattern = np.repeat(np.uint8([0x5A if variant() else 0xA5, 0xA5]), size)
-            pair = torch.from_numpy(pattern).view(tensor.dtype)
-        count = tensor.numel()
-        return tensor.copy_(pair.repeat(count // 2 + 1)[:count].reshape(tensor.shape).to(tensor.dtype))
-
-    def on_cpu(make: Any, poisoned: bool) -> Any:
-        def made(*args: Any, **kwargs: Any) -> Any:
-            if str(kwargs.get("device", "cpu")).partition(":")[0] in ("cuda", "hip"):
-                kwargs["device"] = "cpu"
-            kwargs.pop("pin_memory", None)
-            tensor = make(*args, **kwargs)
-            return fill(tensor) if poisoned else tensor
-
-        made.__name__ = make.__name__
-        return made
-
-    for name in ("empty", "empty_like", "empty_strided"):
-        setattr(torch, name, on_cpu(getattr(torch, name), True))
-    for name in ("zeros", "zeros_like", "ones", "ones_like", "full", "full_like"):
-        setattr(torch, name, on_cpu(getattr(torch, name), False))
-    for name in ("new_empty", "new_empty_strided"):
-        setattr(torch.Tensor, name, on_cpu(getattr(torch.Tensor, name), True))
-    for name in ("new_zeros", "new_full", "new_ones"):
-        setattr(torch.Tensor, name, on_cpu(getattr(torch.Tensor, name), False))

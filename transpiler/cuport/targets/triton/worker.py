@@ -53,15 +53,16 @@ def prepare(mode: Mode, device: Device) -> Runtime:
 
 def load(path: Path, mode: Mode) -> ModuleType:
     """Import the translation file under the name `port`, so that Triton can read its functions' source."""
-    if mode == "execute":
-        from cuport.targets.triton.passes import poison
+    from cuport.targets.triton.host import Host
+    from cuport.targets.triton.passes import renew
 
-        poison()
+    renew()
     spec = spec_from_file_location("port", path)
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
     sys.modules["port"] = module
-    spec.loader.exec_module(module)
+    with Host(lambda: 0):
+        spec.loader.exec_module(module)
     return module
 
 
