@@ -54,6 +54,8 @@ def unit_text(source: Source, instances: Sequence[str], *, shadow: bool = False,
     if shadow:
         text, headers = _take_includes(text)
         head += [*headers, '#include "shadow.h"', '#include "shadow/names.h"']
+        if not any("fp16" in header for header in headers):
+            head += ["#undef half", "#undef half2"]  # then they are names of the program's own
     text = with_line_directives(text, source.line_map)
     return "\n".join([*head, text, registrations(program, instances), ""])
 
