@@ -97,8 +97,9 @@ class _Instance:
         nullable = set(self.function.nullable)
         for m in self._outer:
             flat = f"{m.access}.reshape(-1)" if m.lanes > 1 else m.access
-            if m.name in nullable:
-                flat = f"None if {m.access} is None else {flat}" if m.lanes > 1 else flat
+            if m.name in nullable:  # nothing touches the empty array that stands for a null pointer
+                lines.append(f"    {m.name}_null = {m.access} is None")
+                flat = f"jnp.zeros(0, {jnp_dtype(m.dtype)}) if {m.name}_null else {flat}"
             if flat != m.name:
                 lines.append(f"    {m.name} = {flat}")
         for s in self.function.scalars:
@@ -131,6 +132,7 @@ class _Instance:
         for name in self._written:
             m = self.function.memory(name)
             value = f"{name}.reshape(-1, {m.lanes})" if m.lanes > 1 else name
+            value = f"None if {name}_null else {value}" if name in self.function.nullable else value
             found = re.fullmatch(r"(\w+)\[[\"'](.+)[\"']\]", m.access)
             if found:
                 grouped.setdefault(found[1], []).append(f'"{found[2]}": {value}')

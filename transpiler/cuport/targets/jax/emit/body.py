@@ -13,7 +13,7 @@ from dataclasses import replace
 from cuport.diagnostic import fail
 from cuport.targets.jax.emit.expressions import Expressions, Site, jnp_dtype
 from cuport.translators.rules import ir, types, walk
-from cuport.translators.rules.python_text import AND, COMPARE
+from cuport.translators.rules.python_text import AND, COMPARE, UNARY
 from cuport.translators.rules.uniform import Uniformity, homes
 
 _COMBINE = {
@@ -26,7 +26,7 @@ _COMBINE = {
     "xor": "jnp.bitwise_xor",
     "exch": "lambda a, b: b",
 }
-_SCATTER = {"add": "add", "min": "min", "max": "max"}
+_SCATTER = ("add", "min", "max")
 
 
 class Body:
@@ -255,13 +255,12 @@ class Body:
         if s.op not in _COMBINE:
             raise fail("unsupported.atomic", f"JAX has no atomic {s.op}", hint="port this kernel by hand")
         if s.op == "sub" and s.result is None:
-            use("_atomic")
-            self._say(
-                f'{name} = _atomic({name}, "add", {index}, -{self.exprs.typed(s.value, site).at(11)}, {site.mask})'
-            )
+            use("_atomic_add")
+            negative = f"-{self.exprs.typed(s.value, site).at(UNARY)}"
+            self._say(f"{name} = _atomic_add({name}, {index}, {negative}, {site.mask})")
         elif s.result is None and s.op in _SCATTER:
-            use("_atomic")
-            self._say(f'{name} = _atomic({name}, "{_SCATTER[s.op]}", {index}, {value}, {site.mask})')
+            use(f"_atomic_{s.op}")
+            self._say(f"{name} = _atomic_{s.op}({name}, {index}, {value}, {site.mask})")
         else:
             if s.op == "sub":
                 raise fail("unsupported.atomic", "the old value of atomicSub", hint="write atomicAdd of the negative")

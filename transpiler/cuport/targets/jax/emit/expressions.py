@@ -85,7 +85,7 @@ class Expressions:
             case ir.Load():
                 return self._load(e, site)
             case ir.IsNull():
-                return Text(f"({e.memory} is None)")
+                return Text(f"{e.memory}_null")
 
     def typed(self, e: ir.Expr, site: Site) -> Text:
         """Like `emit`, but a Python number is wrapped in its dtype."""

@@ -88,14 +88,6 @@ PORT: dict[str, tuple[tuple[str, ...], str]] = {
     place = jnp.where(active, index, memory.size)
     return memory.at[place].set(value, mode="drop", wrap_negative_indices=False)''',
     ),
-    "_atomic": (
-        (),
-        '''def _atomic(memory, op, index, value, active):
-    """The memory after an atomic add, min or max of every active thread."""
-    place = jnp.where(active, index, memory.size)
-    change = getattr(memory.at[place], op)
-    return change(value, mode="drop", wrap_negative_indices=False)''',
-    ),
     "_atomic_old": (
         (),
         '''def _atomic_old(memory, combine, index, value, active):
@@ -281,6 +273,15 @@ PORT: dict[str, tuple[tuple[str, ...], str]] = {
     return found''',
     ),
 }
+
+for _op in ("add", "min", "max"):
+    PORT[f"_atomic_{_op}"] = (
+        (),
+        f'''def _atomic_{_op}(memory, index, value, active):
+    """The memory after an atomic {_op} of every active thread."""
+    place = jnp.where(active, index, memory.size)
+    return memory.at[place].{_op}(value, mode="drop", wrap_negative_indices=False)''',
+    )
 
 
 def port_functions(names: set[str]) -> list[str]:

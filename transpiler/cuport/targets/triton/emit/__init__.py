@@ -84,6 +84,7 @@ class _Instance:
         parameters += [f"{s.name}: {tl_dtype(s.dtype)}" for s in self.function.scalars]
         parameters += [f"{name}_spare" for name in self.spare]
         parameters += [f"{m.name}_size" for m in self._dynamic()]
+        parameters += [f"{name}_null: tl.constexpr" for name in self.function.nullable]
         parameters += [f"{name}: tl.constexpr" for name in (*_BLOCK, "P")]
         head = f"def {self.name}({', '.join(parameters)}):"
         if len(head) > 110:
@@ -93,15 +94,26 @@ class _Instance:
 
     def arguments(self) -> list[str]:
         """What the host passes, in the order of `device`'s parameters."""
-        out = [m.access if m.space in ("global", "symbol") else m.name for m in self.function.memories]
+        null = self.function.nullable
+        reached = [m.access if m.space in ("global", "symbol") else m.name for m in self.function.memories]
+        out = [
+            f"{m.name}_place" if m.name in null else how for m, how in zip(self.function.memories, reached, strict=True)
+        ]
         out += [s.access for s in self.function.scalars]
         out += [f"{name}_spare" for name in self.spare]
         out += [f"{m.name}_size" for m in self._dynamic()]
+        out += [f"{self.function.memory(name).access} is None" for name in null]
         return out
 
     def allocations(self, device: str, lanes: str, blocks: str) -> list[str]:
-        """Lines that allocate scratch; `lanes` and `blocks` name the counts on the host."""
+        """Lines that allocate scratch; `lanes` and `blocks` name the counts on the host.
+
+        A null pointer gets a place that is never touched, so that the device function has one type."""
         lines = []
+        for name in self.function.nullable:
+            m = self.function.memory(name)
+            empty = f"torch.empty(1, dtype=torch.{m.dtype}, device={device})"
+            lines.append(f"{name}_place = {empty} if {m.access} is None else {m.access}")
         for m in self.scratch:
             size = f"{m.name}_size" if m.extent is None else str(max(m.extent, 1))
             if m.extent is None:
@@ -195,6 +207,6 @@ def _launch(part: _Instance, lanes: str, indent: str) -> list[str]:
 def _condition(part: _Instance) -> str:
     tests = []
     for name, value in part.template_args.items():
-        shown = f"torch.{value}" if isinstance(value, str) and value in types.DTYPES else repr(value)
+        shown = tl_dtype(value) if isinstance(value, str) and value in types.DTYPES else repr(value)
         tests.append(f"{name} == {shown}")
     return " and ".join(tests) or "True"

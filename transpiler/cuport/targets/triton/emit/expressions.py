@@ -80,7 +80,7 @@ class Expressions:
             case ir.Load():
                 return self._load(e, site)
             case ir.IsNull():
-                return Text(f"{self.pointers[e.memory][0]} is None", COMPARE)
+                return Text(f"{e.memory}_null")
 
     def typed(self, e: ir.Expr, site: Site) -> Text:
         """Like `emit`, but a literal carries its dtype: for places where no operand gives it one."""
@@ -123,6 +123,8 @@ class Expressions:
         return self.emit(a, site), self.emit(b, site)
 
     def _unary(self, e: ir.Unary, site: Site) -> Text:
+        if isinstance(e.a, ir.IsNull):  # a constexpr, on which ~ would be Python's
+            return Text(f"(not {self.emit(e.a, site).text})")
         a = self.typed(e.a, site)
         if e.op == "neg":
             return Text(f"-{a.at(UNARY)}", UNARY)
