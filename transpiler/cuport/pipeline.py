@@ -171,17 +171,20 @@ class Road:
         target: Target,
         candidate: Candidate,
         *,
+        port: str = "",
         only_case: str = "",
         fresh: bool = False,
     ) -> Verdict:
-        """One port of one kernel, judged; from the store if the same was judged before. `only_case` (a digest's
-        beginning) replays a single case and is never stored."""
+        """One port of one kernel, judged; from the store if the same was judged before.
+
+        `port` is the path that the replay command names. `only_case` (a digest's beginning) replays a single case and
+        is never stored."""
         if not only_case and not fresh:
             known = self.known_verdict(program, kernel, target, candidate)
             if known is not None:
                 return known
         try:
-            verdict = self._judge(program, kernel, target, candidate, only_case)
+            verdict = self._judge(program, kernel, target, candidate, port, only_case)
         except CuportError as error:
             verdict = undecided(program.source, kernel, target, error.diagnostics, candidate.provenance)
         if not only_case and verdict.status is not Status.FAILED:  # a failure of tools may be gone next time
@@ -197,7 +200,9 @@ class Road:
     def _verdict_key(self, program: Program, kernel: Kernel, target: Target, candidate: Candidate) -> str:
         return digest("verdict", self._ground_key(program, kernel), target.name, candidate.code, kernel.python_name)
 
-    def _judge(self, program: Program, kernel: Kernel, target: Target, candidate: Candidate, only_case: str) -> Verdict:
+    def _judge(
+        self, program: Program, kernel: Kernel, target: Target, candidate: Candidate, port: str, only_case: str
+    ) -> Verdict:
         subject = f"{Path(program.source.path).name} {kernel.name} -> {target.label}"
         self.progress.stage(subject, "screening")
         problems = target.screen(candidate.code, [kernel])
@@ -248,6 +253,7 @@ class Road:
             versions=versions(),
             seconds=spent,
             notes=ground.plan.notes,
+            port=port,
         )
 
     # -- propose, repair -------------------------------------------------------------------------------------------
@@ -281,7 +287,9 @@ class Road:
         self, program: Program, kernel: Kernel, target: Target, translator: Translator, attempts: list[Attempt]
     ) -> tuple[Candidate | None, Verdict]:
         try:
-            request = Request(program.source, kernel, target.name, self.samples(program, kernel), tuple(attempts))
+            samples = self.samples(program, kernel)
+            domain = self.ground(program, kernel).plan.domain if translator.repairs else ""
+            request = Request(program.source, kernel, target.name, samples, tuple(attempts), domain=domain)
             proposal = translator.propose(request)
         except CuportError as error:
             return None, undecided(program.source, kernel, target, error.diagnostics)

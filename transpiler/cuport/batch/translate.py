@@ -33,6 +33,15 @@ class Translated:
     diffs: tuple[str, ...] = ()
     stale: tuple[Path, ...] = ()  # with `check`: ports that would change
 
+    def __add__(self, other: Translated) -> Translated:
+        return Translated(
+            self.verdicts + other.verdicts,
+            self.diagnostics + other.diagnostics,
+            self.written + other.written,
+            self.diffs + other.diffs,
+            self.stale + other.stale,
+        )
+
 
 @dataclass(frozen=True)
 class WriteRules:
@@ -56,7 +65,7 @@ def translate_file(
     chosen = choose(program, kernels)
     result = Translated((), program.source.diagnostics + program.diagnostics)
     for target in targets:
-        result = _join(result, _translate_target(road, program, chosen, target, translators(target), rules))
+        result += _translate_target(road, program, chosen, target, translators(target), rules)
     return result
 
 
@@ -167,16 +176,6 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return ""
-
-
-def _join(a: Translated, b: Translated) -> Translated:
-    return Translated(
-        a.verdicts + b.verdicts,
-        a.diagnostics + b.diagnostics,
-        a.written + b.written,
-        a.diffs + b.diffs,
-        a.stale + b.stale,
-    )
 
 
 class _Headed:

@@ -35,7 +35,9 @@ def verify_port(
     for kernel in choose(program, kernels):
         if kernel.python_name in defined:
             candidate = Candidate(job.target.name, code, tuple(sorted(defined)), Provenance("file"))
-            verdict = road.try_candidate(program, kernel, job.target, candidate, only_case=only_case, fresh=fresh)
+            verdict = road.try_candidate(
+                program, kernel, job.target, candidate, port=str(job.port), only_case=only_case, fresh=fresh
+            )
         else:
             verdict = _not_ported(program, kernel, job)
         road.progress.verdict(verdict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -22,7 +23,7 @@ def command(
     args: tuple[str, ...],
     include_dirs: tuple[Path, ...],
     defines: tuple[str, ...],
-    schedule: str,
+    schedule: Literal["forward", "reverse", "random"],
     seed: int,
     timeout: float | None,
 ) -> int:

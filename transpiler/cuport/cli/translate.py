@@ -46,7 +46,7 @@ def command(
     """
     from cuport.batch.discover import sources
     from cuport.batch.pool import run_all
-    from cuport.batch.translate import WriteRules, translate_file
+    from cuport.batch.translate import Translated, WriteRules, translate_file
     from cuport.cli.outcome import show
     from cuport.cli.progress import LiveProgress
     from cuport.diagnostic import CuportError
@@ -64,7 +64,7 @@ def command(
             check_writable(folder)
     choose = translators_for(settings)
     rules = WriteRules(out, check=check, overwrite=overwrite)
-    verdicts, diagnostics, written, diffs, stale = [], [], [], [], []
+    total = Translated(())
     with Store(settings.cache_dir / "store.sqlite") as store, LiveProgress(quiet=quiet, verbose=verbose) as progress:
         road = Road(settings, store, progress)
 
@@ -73,30 +73,26 @@ def command(
 
         for _, result in run_all(files, work, settings.jobs):
             if isinstance(result, CuportError):
-                diagnostics += result.diagnostics
+                total += Translated((), result.diagnostics)
             elif isinstance(result, BaseException):
                 raise result
             else:
-                verdicts += result.verdicts
-                diagnostics += result.diagnostics
-                written += result.written
-                diffs += result.diffs
-                stale += result.stale
-        diagnostics += store.diagnostics
-    report = Report(tuple(verdicts), tuple(dict.fromkeys(diagnostics)))
+                total += result
+        total += Translated((), tuple(store.diagnostics))
+    report = Report(total.verdicts, tuple(dict.fromkeys(total.diagnostics)))
     detailed = verbose or len(report.verdicts) <= 6
-    emit_report(report, output_format, detailed=detailed, written=[str(p) for p in written], diffs=diffs)
+    emit_report(report, output_format, detailed=detailed, written=[str(p) for p in total.written], diffs=total.diffs)
     if output_format == "text":
         if diff:
             from cuport.review.diff import print_diffs
 
-            print_diffs(diffs)
-        if written and not quiet:
-            for file in written:
+            print_diffs(total.diffs)
+        if total.written and not quiet:
+            for file in total.written:
                 click.echo(f"wrote {file}", err=True)
     show(report.diagnostics)
-    if stale and report.exit_code == ExitCode.OK:
-        for file in stale:
+    if total.stale and report.exit_code == ExitCode.OK:
+        for file in total.stale:
             click.echo(f"would change {file}", err=True)
         return ExitCode.REJECTED
     return report.exit_code
