@@ -224,7 +224,7 @@ def _host(source: Source, kernel: Kernel) -> str:
 
 def _notes(kernel: Kernel, cases: Sequence[Case]) -> Iterable[str]:
     if kernel.reads_grid_dim:
-        yield "the kernel reads gridDim: its result must be right for every grid, smaller and larger than the data."
+        yield "the kernel reads gridDim: other grids are tried; declare `grid` if what is written depends on it."
     for index, name in enumerate(kernel.param_names):
         if any(_overlaps(case, index) for case in cases):
             yield f"`{name}` shares memory with another parameter in some launches."
