@@ -55,17 +55,24 @@ CUPORT_NOINLINE CUPORT_QUIET inline void lost_race() {
 
 }  // namespace cuport
 
+// What a counting barrier tells depends on every thread of the block.
+#ifndef CUPORT_MET_BLOCK
+#define CUPORT_MET_BLOCK()
+#endif
 inline void __syncthreads(int site = CUPORT_SITE) { cuport::block_barrier(0, site); }
 inline int __syncthreads_count(int p, int site = CUPORT_SITE) {
   cuport::block_barrier(p, site);
+  CUPORT_MET_BLOCK();
   return cuport::worker.block->last_count;
 }
 inline int __syncthreads_and(int p, int site = CUPORT_SITE) {
   cuport::block_barrier(p, site);
+  CUPORT_MET_BLOCK();
   return cuport::worker.block->last_all;
 }
 inline int __syncthreads_or(int p, int site = CUPORT_SITE) {
   cuport::block_barrier(p, site);
+  CUPORT_MET_BLOCK();
   return cuport::worker.block->last_any;
 }
 

@@ -33,7 +33,7 @@ struct Kind {
   }
 };
 template <class T>
-inline constexpr BufferKind kind_of{io<T>::size,   sizeof(T),        io<T>::scalars,  io<T>::raw,
+inline const BufferKind kind_of{io<T>::size,   sizeof(T),        io<T>::scalars,  io<T>::raw,
                                     io<T>::streams, &Kind<T>::load, &Kind<T>::store, &Kind<T>::stream};
 
 struct LoadedBuffer {

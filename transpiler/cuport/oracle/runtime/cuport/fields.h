@@ -7,11 +7,13 @@ namespace cuport {
 
 class Encoder;
 class Decoder;
+class Converter;  // of the shadow build
 
 class Fields {
  public:
   explicit Fields(Encoder* encoder) : encoder_(encoder) {}
   explicit Fields(Decoder* decoder) : decoder_(decoder) {}
+  explicit Fields(Converter* converter) : converter_(converter) {}
 
   template <class T>
   void operator()(const char* name, T& member);  // defined in visit.h
@@ -21,6 +23,7 @@ class Fields {
  private:
   Encoder* encoder_ = nullptr;
   Decoder* decoder_ = nullptr;
+  Converter* converter_ = nullptr;
 };
 
 }  // namespace cuport

@@ -4,6 +4,9 @@
 #ifdef CUPORT_ENCODE
 #include "encode.h"
 #endif
+#ifdef CUPORT_SHADOW
+#include "../shadow/structs.h"
+#endif
 #ifdef CUPORT_DECODE
 #include "decode.h"
 #endif
@@ -18,6 +21,9 @@ void Fields::operator()(const char* name, T& member) {
 #ifdef CUPORT_DECODE
   if (decoder_ != nullptr) decoder_->value(const_cast<std::remove_cv_t<T>&>(member));
 #endif
+#ifdef CUPORT_SHADOW
+  if (converter_ != nullptr) converter_->member(member);
+#endif
   (void)name;
 }
 
@@ -27,6 +33,9 @@ inline void Fields::opaque() {
 #endif
 #ifdef CUPORT_DECODE
   if (decoder_ != nullptr) decoder_->opaque();
+#endif
+#ifdef CUPORT_SHADOW
+  if (converter_ != nullptr) converter_->opaque = true;
 #endif
 }
 

@@ -42,6 +42,11 @@ CUPORT_NOINLINE CUPORT_QUIET inline void meet(unsigned mask, void* operand, Meet
   }
 }
 
+// The results of a warp operation depend on these lanes; the shadow build follows near ties through it.
+#ifndef CUPORT_MET
+#define CUPORT_MET(lanes)
+#endif
+
 namespace warps {
 
 enum class Move { index, up, down, exclusive_or };
@@ -85,6 +90,7 @@ template <class T>
 CUPORT_QUIET inline T shuffle(Move move, unsigned mask, T value, int argument, int width, int site) {
   ShuffleOperand<T> operand{value, value, source_lane(move, static_cast<int>(lane_id()), argument, width)};
   meet(mask, &operand, &exchange<T>, site);
+  if constexpr (sizeof(T) <= 8) CUPORT_MET(1u << operand.source);
   return operand.result;
 }
 
@@ -119,12 +125,19 @@ CUPORT_QUIET inline Vote vote(unsigned mask, bool predicate, int site) {
   meet(mask, &v, &take_votes, site);
   return v;
 }
+// A vote whose outcome is used, unlike that of a mere meeting.
+CUPORT_QUIET inline Vote poll(unsigned mask, bool predicate, int site) {
+  const Vote v = vote(mask, predicate, site);
+  CUPORT_MET(v.lanes);
+  return v;
+}
 template <class T>
 CUPORT_QUIET inline Vote match(unsigned mask, T value, int site) {
   static_assert(sizeof(T) <= 8, "match compares 4- or 8-byte values");
   Vote v{0, 0, 0};
   memcpy(&v.value, &value, sizeof value);
   meet(mask, &v, &take_matches, site);
+  CUPORT_MET(v.lanes);
   return v;
 }
 
@@ -146,6 +159,7 @@ template <class Op, class T>
 CUPORT_QUIET inline T reduce(unsigned mask, T value, int site) {
   Reduction<T> r{value};
   meet(mask, &r, &reduce_lanes<T, Op>, site);
+  CUPORT_MET(mask);
   return r.value;
 }
 struct Add { template <class T> T operator()(T a, T b) const { return static_cast<T>(a + b); } };
@@ -194,17 +208,17 @@ inline T __shfl_xor(T v, int lanes, int width = warpSize, int site = CUPORT_SITE
 }
 
 inline int __any_sync(unsigned mask, int p, int site = CUPORT_SITE) {
-  return cuport::warps::vote(mask, p != 0, site).ballot != 0;
+  return cuport::warps::poll(mask, p != 0, site).ballot != 0;
 }
 inline int __all_sync(unsigned mask, int p, int site = CUPORT_SITE) {
-  const auto v = cuport::warps::vote(mask, p != 0, site);
+  const auto v = cuport::warps::poll(mask, p != 0, site);
   return v.ballot == v.lanes;
 }
 inline unsigned __ballot_sync(unsigned mask, int p, int site = CUPORT_SITE) {
-  return cuport::warps::vote(mask, p != 0, site).ballot;
+  return cuport::warps::poll(mask, p != 0, site).ballot;
 }
 inline int __uni_sync(unsigned mask, int p, int site = CUPORT_SITE) {
-  const auto v = cuport::warps::vote(mask, p != 0, site);
+  const auto v = cuport::warps::poll(mask, p != 0, site);
   return v.ballot == v.lanes || v.ballot == 0;
 }
 inline int __any(int p, int site = CUPORT_SITE) { return __any_sync(0u, p, site); }

@@ -116,9 +116,15 @@ class Marks {
 };
 inline Marks marks{};
 
+// Whether an address lies on the stack of the running thread: what a tainted thread keeps there is its own affair.
+CUPORT_UNSEEN inline bool on_stack(const void* at) {
+  const uintptr_t here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)), there = reinterpret_cast<uintptr_t>(at);
+  return here - there + (1 << 16) < (1 << 18) + (1 << 16) || there - here < (1 << 18);
+}
+
 // The hooks. `store`: bytes are about to be written by this thread. A clean store takes an older mark away.
 CUPORT_UNSEEN inline void store(const void* at, size_t bytes) {
-  if (!any) return;
+  if (!any || on_stack(at)) return;
   if (tainted()) {
     stored();
     if (current->bits & index) counts.displaced++;
@@ -128,7 +134,7 @@ CUPORT_UNSEEN inline void store(const void* at, size_t bytes) {
 
 // `load`: an integer is read. Whoever reads a tainted integer is tainted.
 CUPORT_UNSEEN inline void load(const void* at, size_t bytes) {
-  if (any && marks.get(at, bytes)) thread(memory);
+  if (any && !on_stack(at) && marks.get(at, bytes)) thread(memory);
 }
 
 // `atomic`: an integer is read and written. Its place, and whether it happens at all, may depend on the tie.

@@ -1,6 +1,7 @@
 // float2, float3, float4, double2 ... with shadow scalars as lanes. Layout as in CUDA, lane by lane, so that a pointer to
 // scalars may be read as a pointer to vectors.
 #pragma once
+#include "../cuport/vectors.h"
 #include "half.h"
 
 namespace cuport {
@@ -21,5 +22,11 @@ template <class S>
 constexpr Lanes4<S> lanes(std::enable_if_t<true, S> x, std::enable_if_t<true, S> y, std::enable_if_t<true, S> z, std::enable_if_t<true, S> w) {
   return {x, y, z, w};
 }
+
+template <class S> struct lanes_of<Lanes2<S>> { static constexpr int count = 2; using type = S; };
+template <class S> struct lanes_of<Lanes3<S>> { static constexpr int count = 3; using type = S; };
+template <class S> struct lanes_of<Lanes4<S>> { static constexpr int count = 4; using type = S; };
+template <class S> struct lanes_of<Lanes1<S>> { static constexpr int count = 1; using type = S; };
+template <int P> struct lanes_of<ShadowPair<P>> { static constexpr int count = 2; using type = ShadowT<P>; };
 
 }  // namespace cuport
