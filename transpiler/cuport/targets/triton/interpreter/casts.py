@@ -1,7 +1,7 @@
 """Conversions between number types as sm_90 does them (PTX ISA, `cvt`).
 
-Float to smaller float rounds to nearest even; float to integer truncates, saturates and takes NaN to 0; float to the
-8-bit formats saturates at the largest finite number (`.satfinite`).
+Float to smaller float rounds to nearest even; float to integer truncates and saturates; float to the 8-bit formats
+saturates at the largest finite number (`.satfinite`).
 """
 
 from __future__ import annotations
@@ -68,7 +68,10 @@ def _unsigned_to_float(op: Op, machine: Machine) -> Code:
 
 
 def to_integer(x: Any, dtype: Any) -> Any:
-    """Truncate toward zero, saturate at the limits of `dtype`, NaN to 0. Exact for every float type up to 64 bits."""
+    """Truncate toward zero and saturate at the limits of `dtype`. Exact for every float type up to 64 bits.
+
+    NaN gives 0, or only the top bit where the source is fp64 or the result has 64 bits.
+    """
     dtype = np.dtype(dtype)
     limits = np.iinfo(dtype)
     wide = np.trunc(x.astype(np.float64))
@@ -76,7 +79,11 @@ def to_integer(x: Any, dtype: Any) -> Any:
     inside = (wide >= low) & (wide < high) if dtype.itemsize == 8 else (wide >= low) & (wide <= high)
     whole = np.where(inside, wide, 0.0).astype(dtype)
     # dtype.type: an out-of-range Python int would make numpy choose another type.
-    return np.where(wide >= high, dtype.type(limits.max), np.where(wide < low, dtype.type(limits.min), whole))[()]
+    whole = np.where(wide >= high, dtype.type(limits.max), np.where(wide < low, dtype.type(limits.min), whole))
+    if dtype.itemsize == 8 or x.dtype == np.float64:
+        top = np.array(1 << (8 * dtype.itemsize - 1), f"u{dtype.itemsize}").view(dtype)
+        whole = np.where(np.isnan(wide), top, whole)
+    return whole[()]
 
 
 @operation("arith.fptosi", "arith.fptoui")

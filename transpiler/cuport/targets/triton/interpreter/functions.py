@@ -208,7 +208,7 @@ def _converter(name: str) -> Function | None:
         return None
     if source in ("float", "double") and target in _INTEGERS:
         whole, integer = _TO_WHOLE[mode], _INTEGERS[target]
-        return lambda x: to_integer(whole(x.astype(np.float64)), integer)
+        return lambda x: to_integer(whole(x), integer)
     if source in _INTEGERS and target in ("float", "double"):
         integer = _INTEGERS[source]
         if target == "double" and mode == "rn":
@@ -362,7 +362,7 @@ def libdevice(name: str, dtype: np.dtype[Any], machine: Machine) -> Function | N
     for whole in ("rint", "round"):
         if name in (f"ll{whole}", f"ll{whole}f"):
             compute = _UNARY[whole]
-            return lambda x: to_integer(compute(x.astype(np.float64)), np.int64)
+            return lambda x: to_integer(compute(x), np.int64)
     for stem, test in _CLASSES.items():
         if name in (stem, f"{stem}f", f"{stem}d"):
             return lambda x: np.asarray(test(x)).astype(dtype)[()]
