@@ -102,7 +102,7 @@ def yardstick(reference: Reference, settings: JudgeSettings) -> Yardstick:
                 channel = _channel(name, index, path, first, part, None, settings)
             if channel.format is not None and not channel.bounded and bool(channel.written.any()):
                 _by_spread(channel, variants, settings)
-                why = f" ({reference.notes[0]})" if reference.notes else ""
+                why = next((f" ({n.removeprefix('no shadow: ')})" for n in reference.notes if "no shadow" in n), "")
                 notes.append(f"{name}: no bound{why}; measured by the spread between builds of the original")
             unstable += _against_itself(channel, variants, soft=floats and found is None)
             channels.append(channel)

@@ -126,7 +126,8 @@ class Oracle:
                 notes.append(f"no shadow: {shadow.failure.message}")
             others = tuple((name, runs[i].outputs) for name, runs in variants.items() if runs[i].failure is None)
             bounds = shadow.bounds or (None,) * len(case.buffers)
-            references.append(Reference(case, replay.outputs, bounds, others, notes=tuple(notes)))
+            doubtful = _doubtful(shadow.notes)
+            references.append(Reference(case, replay.outputs, bounds, others, notes=tuple(notes), doubtful=doubtful))
         return references
 
     def _variants(self, source: Source, cases: Sequence[Case], timeout: float) -> dict[str, list[Replay]]:
@@ -135,3 +136,13 @@ class Oracle:
         if has_fma():
             runs["fma"] = self.replay(source, cases, build="fma", timeout=timeout)
         return runs
+
+
+def _doubtful(notes: Sequence[str]) -> int:
+    """Elements that near ties may have moved without a mark: silent threads and stores whose place a tie decided."""
+    for note in notes:
+        word, _, numbers = note.partition(" ")
+        if word == "near-ties":
+            _, silent, displaced = map(int, numbers.split())
+            return silent + displaced
+    return 0

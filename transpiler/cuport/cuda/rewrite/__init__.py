@@ -15,6 +15,7 @@ from cuport.cuda.rewrite.kernels import companions
 from cuport.cuda.rewrite.launches import rewrite_launches
 from cuport.cuda.rewrite.lines import with_line_directives
 from cuport.cuda.rewrite.program import Program, program_of
+from cuport.cuda.rewrite.shadow import for_shadow
 from cuport.cuda.rewrite.unit import blank_host_code, registrations, wanted_kernels
 from cuport.kernel import Source
 
@@ -53,6 +54,7 @@ def unit_text(source: Source, instances: Sequence[str], *, shadow: bool = False,
     head = ["#define CUPORT_DECODE 1", f'#include "cuport/{"runtime" if whole else "unit"}.h"', '#include "replay.h"']
     if shadow:
         text, headers = _take_includes(text)
+        text = for_shadow(text)
         head += [*headers, '#include "shadow.h"', '#include "shadow/names.h"']
         if not any("fp16" in header for header in headers):
             head += ["#undef half", "#undef half2"]  # then they are names of the program's own

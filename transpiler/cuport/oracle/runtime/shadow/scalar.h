@@ -290,6 +290,16 @@ struct Literal {
   constexpr operator A() const { return static_cast<A>(value); }
   template <int P>
   constexpr operator ShadowT<P>() const { return ShadowT<P>(value); }
+  template <class T>
+  constexpr operator T*() const { return nullptr; }  // `c ? p : 0`
+};
+// `-1` beside an unsigned char is -1 in C++, and would be 255 here; that does not compile.
+struct Negative {
+  long long value;
+  template <class A, std::enable_if_t<std::is_arithmetic_v<A> && (std::is_signed_v<A> || sizeof(A) >= 4), int> = 0>
+  constexpr operator A() const { return static_cast<A>(value); }
+  template <int P>
+  constexpr operator ShadowT<P>() const { return ShadowT<P>(value); }
 };
 
 }  // namespace cuport
