@@ -127,7 +127,9 @@ class Dispatch(Parallel):
         name = full.split("<")[0].split("::")[-1]
         std = full.startswith(("std::", "cuda::std::", "thrust::"))
         record = self.frame.record
-        if record is not None and self.methods_of(record, name) and self.frame.this is not None:
+        if record is not None and self.methods_of(record, name):
+            if self.frame.this is None:
+                return self._static_call(record, name, explicit, arguments, node)
             return self.method(self.frame.this, name, list(arguments), node, explicit)
         own = [] if std else self.unit.functions.get(name, [])
         if own:

@@ -121,8 +121,11 @@ def _read_counts(block: ir.Block) -> Counter[str]:
 def _write_counts(block: ir.Block) -> Counter[str]:
     found: Counter[str] = Counter()
     for s in walk.statements(block):
-        if isinstance(s, ir.Assign | ir.For):
-            found[s.var] += 1
-        elif isinstance(s, ir.Shuffle | ir.Collective) or (isinstance(s, ir.Atomic) and s.result):
-            found[s.result] += 1
+        match s:
+            case ir.Assign() | ir.For():
+                found[s.var] += 1
+            case ir.Shuffle() | ir.Collective():
+                found[s.result] += 1
+            case ir.Atomic() if s.result is not None:
+                found[s.result] += 1
     return found
