@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from cuport.targets.base import Target
 
 
-@dataclass(frozen=True)
 class RulesTranslator:
     """See `cuport.translators.base.Translator`. A proposal depends on the request's source and cases only."""
 
-    target: Target
-    name: str = "rules"
-    repairs: bool = False
+    name = "rules"
+    repairs = False
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
 
     def propose(self, request: Request) -> Proposal:
         """One candidate for the kernel, or `unsupported.*` diagnostics that say what stands in the way."""

@@ -16,7 +16,8 @@ class Uniformity:
 
     def __init__(self, function: ir.Function, varying: tuple[ir.IndexKind, ...] = ("tid",)) -> None:
         self._varying = varying
-        self._local = {m.name for m in function.memories if m.space == "local"}
+        private = ("local", "shared") if "bid" in varying else ("local",)
+        self._private = {m.name for m in function.memories if m.space in private}
         self.variables = set(function.variables)
         size = -1
         while size != len(self.variables):
@@ -33,7 +34,7 @@ class Uniformity:
             case ir.Var():
                 return e.name in self.variables
             case ir.Load():  # where only some threads are active, an address need not be legal
-                return control and e.memory not in self._local and e.mask is None and self.of(e.index, control)
+                return control and e.memory not in self._private and e.mask is None and self.of(e.index, control)
             case _:
                 return all(self.of(child, control) for child in walk.children(e))
 

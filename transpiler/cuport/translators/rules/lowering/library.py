@@ -9,7 +9,7 @@ from __future__ import annotations
 UNARY = """
     exp exp2 exp10 expm1 log log2 log10 log1p sqrt rsqrt cbrt rcbrt sin cos tan asin acos atan sinh cosh tanh asinh
     acosh atanh sinpi cospi erf erfc erfinv lgamma tgamma normcdf fabs floor ceil trunc round rint
-""".split()  # noqa: SIM905
+""".split()
 BINARY = ["pow", "atan2", "hypot", "fmod", "remainder", "copysign", "fmin", "fmax", "fdim", "nextafter"]
 
 # name -> (function, number of arguments, dtype); dtype "" follows the arguments as <cmath>'s overloads do
