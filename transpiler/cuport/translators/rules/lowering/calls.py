@@ -14,7 +14,7 @@ from cuport.translators.rules.lowering.ctype import ArrayType, Auto, CType, Opaq
 from cuport.translators.rules.lowering.declare import FunctionDecl, StructDecl, best, innermost, named, text_of
 from cuport.translators.rules.lowering.expressions import Expressions
 from cuport.translators.rules.lowering.mutation import mutated_names, reassigned_names
-from cuport.translators.rules.lowering.typenames import TemplateArg
+from cuport.translators.rules.lowering.typenames import TemplateArg, same_argument
 from cuport.translators.rules.lowering.values import (
     Agg,
     AggPlace,
@@ -138,7 +138,7 @@ class Calls(Expressions):
         """Template bindings for these arguments, or None where deduction fails."""
         if decl.specialized is not None:
             given = [self.template_argument(n) for n in decl.specialized]
-            same = list(explicit) == given[: len(explicit)] if explicit else True
+            same = all(same_argument(a, b) for a, b in zip(explicit, given, strict=False))
             return {} if same and (explicit or decl.specialized) else None
         if not decl.templates:
             return {}

@@ -10,7 +10,7 @@ from tree_sitter import Node
 from cuport.translators.rules import build, ir, types
 from cuport.translators.rules.lowering import ctype
 from cuport.translators.rules.lowering.context import Context, Unsupported
-from cuport.translators.rules.lowering.ctype import ArrayType, Auto, CType, Opaque, Pointer, Record, Scalar, Void
+from cuport.translators.rules.lowering.ctype import ArrayType, Auto, CType, Opaque, Pointer, Record, Scalar
 from cuport.translators.rules.lowering.declare import (
     AliasDecl,
     FunctionDecl,
@@ -298,7 +298,9 @@ class Types(Context):
         """The explicit specialization with exactly these arguments, else the primary template."""
         for decl in decls:
             nodes = decl.specialized
-            if nodes is not None and not decl.templates and [self.template_argument(n) for n in nodes] == [*arguments]:
+            if nodes is None or decl.templates or len(nodes) != len(arguments):
+                continue
+            if all(same_argument(self.template_argument(n), a) for n, a in zip(nodes, arguments, strict=True)):
                 return decl
         for decl in decls:
             if decl.specialized is None:
@@ -423,5 +425,8 @@ class Types(Context):
         return base
 
 
-def is_void(t: CType) -> bool:
-    return isinstance(t, Void)
+def same_argument(a: TemplateArg, b: TemplateArg) -> bool:
+    """Whether two template arguments are the same type or the same value."""
+    if isinstance(a, ir.Const) and isinstance(b, ir.Const):
+        return a.value == b.value
+    return a == b
