@@ -27,11 +27,11 @@ class Price:
 
     names: Mapping[str, float]
     divisors: tuple[str, ...] = ()  # names that a ceil may divide by
+    constant: float = 3.6  # of a bare number above 1
 
 
 _FACTORS = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 24, 32, 48, 64, 128, 256, 512, 1024)
 _SHIFTS = (1, -1, 2, -2, 3, 4, -3, -4)
-_CONSTANT = 3.6
 _SLACK = 1.2
 
 
@@ -45,7 +45,7 @@ def fit(targets: Sequence[int], envs: Sequence[Env], price: Price, hints: Iterab
     for hint in hints:
         if names_in(hint) <= price.names.keys() and _holds(hint, targets, envs):
             if isinstance(hint, Num):
-                found.append((_CONSTANT - 1 if hint.value > 1 else 0.2, hint))
+                found.append((min(2.0, price.constant) if hint.value > 1 else 0.2, hint))
             else:
                 found.append((0.3 + 0.1 * size_of(hint) + 0.2 * _numbers(hint), hint))
     hinted = bool(found)
@@ -88,7 +88,7 @@ def _candidates(targets: Sequence[int], envs: Sequence[Env], price: Price) -> It
     target, env = targets[0], envs[0]
     constant = len(set(targets)) == 1
     if constant:
-        yield (0.5 if abs(target) <= 1 else _CONSTANT), Num(target)
+        yield (0.5 if abs(target) <= 1 else price.constant), Num(target)
     # a name that is 0 or 1 on every launch says nothing about products
     names = {n: c for n, c in price.names.items() if any(abs(e.get(n, 0)) > 1 for e in envs) and n in env}
     values = {n: env[n] for n in names}

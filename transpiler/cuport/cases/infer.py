@@ -46,8 +46,15 @@ class _Work:
     def constant(self, name: str) -> bool:
         return len(set(self.values(name))) == 1
 
-    def fit(self, name: str, price: Mapping[str, float], hints: Iterable[Expr], divisors: Sequence[str] = ()) -> Fit:
-        found = fit(self.values(name), self.envs, Price(price, tuple(divisors)), hints)
+    def fit(
+        self,
+        name: str,
+        price: Mapping[str, float],
+        hints: Iterable[Expr],
+        divisors: Sequence[str] = (),
+        constant: float = 3.6,
+    ) -> Fit:
+        found = fit(self.values(name), self.envs, Price(price, tuple(divisors), constant), hints)
         if found is None:
             self.doubtful.append(name)
             return Fit(Num(self.values(name)[0]), 9.0)
@@ -169,21 +176,25 @@ def _grid(work: _Work, block: Sequence[Expr | None]) -> tuple[list[Expr | None],
         price = _prices(work) | {f"block.{a}": _BLOCK_PRICE for a in AXES} | {"block": _BLOCK_PRICE + 0.2}
         divisors = [f"block.{axis}", *(f"block.{a}" for a in AXES if a != axis), "block", *work.templates]
         options = [h for hint in hints for h in (_with_block(hint, axis, work.envs, block), hint)]
-        options = [h for h in options if names_in(h) <= price.keys()]
-        by_host_number = any(isinstance(h, Num) for h in options) and len(set(hints)) == 1
-        if work.constant(name) and work.values(name)[0] == 1 and all(isinstance(h, Num) for h in options):
-            grid.append(Num(1))
+        options = [h for h in options if names_in(h) <= price.keys() and _gives(work, name, h)]
+        sized = [h for h in options if names_in(h)]
+        reads_axis = reads(work.source, work.kernel, "gridDim", axis)
+        if work.constant(name) and work.values(name)[0] == 1 and not sized:
+            grid.append(None if reads_axis else Num(1))
             derived.append(None)
             continue
+        if not options and any(isinstance(h, Var) for h in hints):  # a number that the kernel is not told
+            grid.append(None)
+            derived.append(None)
+            continue
+        by_host_number = bool(options) and not sized and len(work.envs) == 1
         before = len(work.doubtful)
-        found = work.fit(name, price, options, divisors)
-        of_size = bool(names_in(found.expr) & (set(work.scalars) | set(work.templates) | {"block"}))
-        of_size = of_size and not (by_host_number and len(work.envs) == 1)
-        if not of_size:
+        found = work.fit(name, price, sized or options, divisors)
+        if by_host_number or not names_in(found.expr) & {*work.scalars, *work.templates, "block"}:
             del work.doubtful[before:]
             grid.append(None)
             derived.append(None)
-        elif reads(work.source, work.kernel, "gridDim", axis):
+        elif reads_axis:
             grid.append(None)
             derived.append(found.expr)
         else:
@@ -192,19 +203,33 @@ def _grid(work: _Work, block: Sequence[Expr | None]) -> tuple[list[Expr | None],
     return grid, derived
 
 
+def _gives(work: _Work, name: str, expr: Expr) -> bool:
+    return all(value_or_none(expr, e) == e[name] for e in work.envs)
+
+
 def _with_block(expr: Expr, axis: str, envs: Sequence[Env], block: Sequence[Expr | None]) -> Expr:
-    """`ceil(n / 256)` with blocks of 256: the 256 is the block, so that other blocks give other grids."""
-    name = f"block.{axis}"
-    if len({e[name] for e in envs}) != 1:
-        return expr
-    size = envs[0][name]
+    """`ceil(n / 256)` with blocks of 256: the 256 is the block, so that other blocks give other grids.
+
+    A small divisor is taken for a block extent only where that extent is free.
+    """
+    names = [f"block.{axis}", *(f"block.{a}" for a in AXES if a != axis)]
+    free = {f"block.{a}" for a, rule in zip(AXES, block, strict=True) if rule is None}
+    sizes = {n: envs[0][n] for n in names if len({e[n] for e in envs}) == 1}
+
+    def divisor(number: int) -> Expr:
+        for name, size in sizes.items():
+            if size == number > 1 and (number >= 8 or name in free):
+                return Var(name)
+        for name, size in sizes.items():
+            if size >= 32 and number % size == 0:
+                return Bin("*", Num(number // size), Var(name))
+        return Num(number)
 
     def put(e: Expr) -> Expr:
         if not isinstance(e, Bin):
             return e
-        if e.op in ("ceil", "//") and isinstance(e.right, Num) and size >= 8 and e.right.value % size == 0:
-            times = e.right.value // size
-            return Bin(e.op, put(e.left), Var(name) if times == 1 else Bin("*", Num(times), Var(name)))
+        if e.op in ("ceil", "//") and isinstance(e.right, Num):
+            return Bin(e.op, put(e.left), divisor(e.right.value))
         return Bin(e.op, put(e.left), put(e.right))
 
     return put(expr)
@@ -235,7 +260,9 @@ def _lengths(work: _Work, grid: Sequence[Expr | None]) -> dict[str, Expr]:
             hints += (_in_elements(h, step) for h in work.hints.bytes.get(word, ()))
         hints = [rename(h, aliases) for h in hints]
         hints += [_numbers_as(h, free_axes) for h in hints]
-        lengths[name] = work.fit(f"len({name})", price, hints, ("block.x", *work.templates)).expr
+        spelled = work.values(f"len({name})")[0] in work.integers  # a table whose size the kernel's code knows
+        constant = 1.9 if spelled else 3.6
+        lengths[name] = work.fit(f"len({name})", price, hints, ("block.x", *work.templates), constant).expr
     return lengths
 
 
@@ -305,7 +332,7 @@ def _offsets(work: _Work, lengths: Mapping[str, Expr]) -> dict[str, Expr]:
     for leaf in leaves(work.kernel, work.case):
         name = f"offset({leaf.name})"
         if leaf.kind == "pointer" and any(e.get(name, 0) for e in work.envs) and all(name in e for e in work.envs):
-            offsets[leaf.name] = work.fit(name, price, ()).expr
+            offsets[leaf.name] = work.fit(name, price, (), constant=1.2).expr
     return offsets
 
 
@@ -313,7 +340,7 @@ def _shared(work: _Work) -> Expr:
     if work.constant("shared") and work.values("shared")[0] == 0:
         return Num(0)
     price = _prices(work) | {f"block.{a}": 1.0 for a in AXES} | {"block": 1.2}
-    sizes = [Var("block.x"), Bin("*", Var("block.x"), Var("block.y"))]
+    sizes: list[Expr] = [Var("block.x"), Bin("*", Var("block.x"), Var("block.y"))]
     hints = [simplify(Bin("*", Num(k), s)) for s in sizes for k in (4, 8, 16, 2, 1, 12)]
     constant = _only_numbers(work.hints.shared)
     return work.fit("shared", price, [*work.hints.shared, *(() if constant else hints)]).expr

@@ -1,0 +1,80 @@
+"""Why some sizes fail: simple conditions that hold on every clean launch and on none, or few, of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from cuport.cases.expressions import Bin, Expr, Num, Var, value_or_none
+
+Env = Mapping[str, int]
+
+
+def explain(
+    clean: Sequence[Env], failing: Sequence[Env], names: Sequence[str], hot: Sequence[int]
+) -> tuple[list[Expr], int]:
+    """Conditions that shut out failing sizes, and how many they do not explain.
+
+    Greedy: the condition that shuts out most comes first. A condition only ever narrows what is claimed.
+    """
+    left = list(failing)
+    found: list[Expr] = []
+    if not clean:
+        return [], len(left)
+    while left:
+        best: tuple[int, Expr] | None = None
+        for condition in _conditions(clean, names, hot):
+            if any(value_or_none(condition, e) != 1 for e in clean):
+                continue
+            shut_out = sum(value_or_none(condition, e) == 0 for e in left)
+            if shut_out and (best is None or shut_out > best[0]):
+                best = (shut_out, condition)
+        if best is None:
+            break
+        found.append(best[1])
+        left = [e for e in left if value_or_none(best[1], e) != 0]
+    return found, len(left)
+
+
+def _conditions(clean: Sequence[Env], names: Sequence[str], hot: Sequence[int]) -> Iterator[Expr]:
+    """Simple ones first, since of equals the first is taken."""
+    for name in names:
+        least = min(e[name] for e in clean)
+        most = max(e[name] for e in clean)
+        for bound in (1, 2):
+            if least >= bound:
+                yield Bin(">=", Var(name), Num(bound))
+        for divisor in sorted({2, 4, 8, 16, 32, 64, 128, 256, *(h for h in hot if h > 1)}):
+            yield Bin("==", Bin("%", Var(name), Num(divisor)), Num(0))
+        for word in ("block.x", "block"):
+            yield Bin("==", Bin("%", Var(name), Var(word)), Num(0))
+            yield Bin("<=", Var(name), Var(word))
+        for bound in sorted({*hot, 1024, 512, 256}):
+            if most <= bound:
+                yield Bin("<=", Var(name), Num(bound))
+    for a in names:
+        for b in names:
+            if a != b:
+                yield Bin("<=", Var(a), Var(b))
+                yield Bin("<", Var(a), Var(b))
+                yield Bin("==", Bin("%", Var(a), Var(b)), Num(0))
+    for a in names:
+        for b in names:
+            if a < b:
+                yield Bin("==", Var(a), Var(b))
+    for name in names:
+        least = min(e[name] for e in clean)
+        most = max(e[name] for e in clean)
+        yield Bin(">=", Var(name), Num(least))
+        yield Bin("<=", Var(name), Num(most))
+        if least == most:
+            yield Bin("==", Var(name), Num(least))
+
+
+def powers_of_two(clean: Sequence[Env], failing: Sequence[Env], name: str) -> bool:
+    """Whether exactly the powers of two run clean, as far as was seen."""
+
+    def power(value: int) -> bool:
+        return value > 0 and value & (value - 1) == 0
+
+    values = {e[name] for e in clean}
+    return len(values) > 0 and all(map(power, values)) and any(not power(e[name]) for e in failing)
