@@ -300,7 +300,10 @@ def test_padding_does_not_matter(court: Court, make_reference: Make) -> None:
 
 
 def _unbounded(references: list[Reference], **more: Any) -> list[Reference]:
-    return [replace(r, bounds=tuple(None for _ in r.bounds), notes=("no shadow: bits of numbers",), **more) for r in references]
+    return [
+        replace(r, bounds=tuple(None for _ in r.bounds), notes=("no shadow: bits of numbers",), **more)
+        for r in references
+    ]
 
 
 def test_without_a_bound_near_is_accepted_far_rejected_and_between_left_open(

@@ -18,7 +18,7 @@ U = 2.0**-24
 PROGRAM = """
 using namespace cuport;
 static void show(const char* name, Shadow s) {
-  printf("%s %.17g %.17g %.17g %.17g %u %d %d %d %d\\n", name, s.v, s.error(), s.M, s.bound(), s.n(),
+  printf("%s %.17g %.17g %.17g %.17g %u %d %d %d %d\\n", name, s.v, s.own_error(), s.M, s.bound(), s.n(),
          s.has(flag::touched), s.has(flag::tainted), s.has(flag::exact), taint::current->bits);
   *taint::current = taint::Thread{};
 }
@@ -180,7 +180,7 @@ def test_equal_inputs_are_not_one_number(shown: dict[str, Shown]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "units"),
-    [("product", 1), ("quotient", 2), ("third", 2), ("literal_inexact", 1), ("big_integer", 1), ("exp", 4)],
+    [("product", 1), ("quotient", 2), ("third", 2), ("literal_inexact", 1), ("big_integer", 1), ("exp", 4.2)],
 )
 def test_rounding_units(shown: dict[str, Shown], name: str, units: float) -> None:
     s = shown[name]

@@ -76,8 +76,8 @@ def leaf(array: Array, path: Path) -> Array:
 def bound_leaf(bound: Bound | None, path: Path, at: int, total: int, like: Array) -> tuple[F64, F64, Mask, Mask] | None:
     """Value, bound, tainted, touched for one leaf; None where the bound has another shape.
 
-    A structured buffer's bound is structured alike, or has one more axis with the scalars of an element in order: the
-    leaf's begin at `at` of `total`.
+    A structured buffer's bound is structured alike, or plain with `total` scalars for each element, in order: the
+    leaf's begin at `at`.
     """
     if bound is None:
         return None
@@ -90,11 +90,14 @@ def bound_leaf(bound: Bound | None, path: Path, at: int, total: int, like: Array
                 return None
             found = places[path]
         elif path:
-            lead = part.shape[:-1]
-            if not part.ndim or part.shape[-1] != total or like.shape[: len(lead)] != lead:
+            elements = part.size // max(1, total)
+            if elements * total != part.size or (elements and like.size % elements):
                 return None
-            count = like.size // max(1, int(np.prod(lead)))
-            found = part[..., at : at + count].reshape(like.shape)
+            count = like.size // max(1, elements)
+            found = part.reshape(elements, total)[:, at : at + count].reshape(-1)
+            if found.size != like.size:
+                return None
+            found = found.reshape(like.shape)
         if found.shape != like.shape:
             return None
         parts.append(found)

@@ -37,5 +37,50 @@ CUPORT_ACCESS_AS(__tsan_vptr_update, (void**, void*)) {}
 CUPORT_ACCESS_AS(__tsan_vptr_read, (void**)) {}
 CUPORT_ACCESS_AS(__tsan_atomic_thread_fence, (int)) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 CUPORT_ACCESS_AS(__tsan_atomic_signal_fence, (int)) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+
+// Atomic operations of C++ in device code (cuda::atomic, guards of static variables).
+#define CUPORT_ACCESS_ATOMIC_AS(T, name, parameters)                                                                   \
+  extern "C" __attribute__((no_sanitize("thread"), used, visibility("default"))) T cuport##name parameters asm(#name); \
+  extern "C" __attribute__((no_sanitize("thread"), used, visibility("default"))) T cuport##name parameters
+#define CUPORT_ACCESS_UPDATE(bits, T, name, operation)                                                \
+  CUPORT_ACCESS_ATOMIC_AS(T, __tsan_atomic##bits##_##name, (volatile T * at, T v, int)) {             \
+    cuport::taint::atomic(const_cast<T*>(at), sizeof(T));                                             \
+    return operation(at, v, __ATOMIC_SEQ_CST);                                                        \
+  }
+#define CUPORT_ACCESS_COMPARE(bits, T, name)                                                                      \
+  CUPORT_ACCESS_ATOMIC_AS(int, __tsan_atomic##bits##_##name, (volatile T * at, T * seen, T v, int, int)) {        \
+    cuport::taint::atomic(const_cast<T*>(at), sizeof(T));                                                         \
+    return __atomic_compare_exchange_n(at, seen, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                   \
+  }
+#define CUPORT_ACCESS_ATOMIC(bits, T)                                                            \
+  CUPORT_ACCESS_ATOMIC_AS(T, __tsan_atomic##bits##_load, (const volatile T* at, int)) {          \
+    cuport::taint::load(const_cast<const T*>(at), sizeof(T));                                    \
+    return __atomic_load_n(at, __ATOMIC_SEQ_CST);                                                \
+  }                                                                                              \
+  CUPORT_ACCESS_ATOMIC_AS(void, __tsan_atomic##bits##_store, (volatile T * at, T v, int)) {      \
+    cuport::taint::store(const_cast<T*>(at), sizeof(T));                                         \
+    __atomic_store_n(at, v, __ATOMIC_SEQ_CST);                                                   \
+  }                                                                                              \
+  CUPORT_ACCESS_UPDATE(bits, T, exchange, __atomic_exchange_n)                                   \
+  CUPORT_ACCESS_UPDATE(bits, T, fetch_add, __atomic_fetch_add)                                   \
+  CUPORT_ACCESS_UPDATE(bits, T, fetch_sub, __atomic_fetch_sub)                                   \
+  CUPORT_ACCESS_UPDATE(bits, T, fetch_and, __atomic_fetch_and)                                   \
+  CUPORT_ACCESS_UPDATE(bits, T, fetch_or, __atomic_fetch_or)                                     \
+  CUPORT_ACCESS_UPDATE(bits, T, fetch_xor, __atomic_fetch_xor)                                   \
+  CUPORT_ACCESS_COMPARE(bits, T, compare_exchange_strong)                                        \
+  CUPORT_ACCESS_COMPARE(bits, T, compare_exchange_weak)                                          \
+  CUPORT_ACCESS_ATOMIC_AS(T, __tsan_atomic##bits##_compare_exchange_val, (volatile T * at, T seen, T v, int, int)) { \
+    cuport::taint::atomic(const_cast<T*>(at), sizeof(T));                                        \
+    __atomic_compare_exchange_n(at, &seen, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);        \
+    return seen;                                                                                 \
+  }
+CUPORT_ACCESS_ATOMIC(8, uint8_t)
+CUPORT_ACCESS_ATOMIC(16, uint16_t)
+CUPORT_ACCESS_ATOMIC(32, uint32_t)
+CUPORT_ACCESS_ATOMIC(64, uint64_t)
+#undef CUPORT_ACCESS_ATOMIC
+#undef CUPORT_ACCESS_COMPARE
+#undef CUPORT_ACCESS_UPDATE
+#undef CUPORT_ACCESS_ATOMIC_AS
 #undef CUPORT_ACCESS
 #undef CUPORT_ACCESS_AS

@@ -116,7 +116,7 @@ constexpr ShadowT<P> product(const ShadowT<P>& a, const ShadowT<P>& b) {
   double ea = a.error(), eb = b.error();
   if (a.n() > 1 && b.n() == 1) return carried(a, v, static_cast<double>(magnitude(b.v)), eb, 1, f);
   if (b.n() > 1 && a.n() == 1) return carried(b, v, static_cast<double>(magnitude(a.v)), ea, 1, f);
-  if (ea == 0 && eb == 0 && exact_product(a, b, v)) return S::leaf(v, 0, f);
+  if (a.own_error() == 0 && b.own_error() == 0 && exact_product(a, b, v)) return S::leaf(v, 0, f);
   double va = static_cast<double>(magnitude(a.v)), vb = static_cast<double>(magnitude(b.v));
   return S::leaf(v, vb * ea + va * eb + ea * eb + S::F::u * static_cast<double>(magnitude(v)), f);
 }
@@ -145,7 +145,7 @@ constexpr void weigh(const ShadowT<P>& a, const ShadowT<P>& b) {
   if ((a.meta | b.meta) & flag::tainted) return taint::thread(taint::branch);
   if (a.L == 0 && b.L == 0 && a.n() == 1 && b.n() == 1) return;
   if (a.id && a.id == b.id) return;
-  double e = a.error() + b.error();
+  double e = a.own_error() + b.own_error();
   if (e > 0 && !(magnitude(a.v - b.v) > 2 * e)) taint::thread(taint::branch);
 }
 

@@ -3,7 +3,8 @@
 // The error of f(x) is max |f(x +- e) - f(x)|, which needs no second-order care, plus k u |f(x)| for the function itself.
 // k is twice the larger of 2 and the maximum ulp error in CUDA's published table for single precision ("Mathematical
 // Functions" appendix of the CUDA C++ Programming Guide; an ulp is at most 2u|f|). The same k serves double precision,
-// whose published errors are smaller, so that another library's function fits too.
+// whose published errors are smaller, so that another library's function fits too. `size` is the argument's magnitude:
+// exp(x) is exp2 of a rounded product in Triton and in the fast intrinsics, x^y is exp(y log x), erfc has exp(-x^2) in it.
 #pragma once
 #include <cmath>
 #include "scalar.h"
@@ -22,7 +23,7 @@ template <int P, class Fn>
 ShadowT<P> unary(const ShadowT<P>& a, double k, Fn fn, double absolute = 0) {
   using S = ShadowT<P>;
   auto y = fn(a.v);
-  double e = a.error(), L = 0;
+  double e = k == 0 ? a.own_error() : a.error(), L = 0;  // k = 0: a step, which decides
   if (e > 0) {
     auto low = fn(a.v - static_cast<typename S::Wide>(e)), high = fn(a.v + static_cast<typename S::Wide>(e));
     if (y == y && magnitude(y) < infinity) L = farther(y, low, high);
@@ -58,7 +59,9 @@ ShadowT<P> binary(const ShadowT<P>& a, const ShadowT<P>& b, double k, Fn fn) {
   template <int P>                                                                                           \
   auto name(const ShadowT<P>& a) {                                                                           \
     if constexpr (P < 24) return name(ShadowT<24>(a));                                                       \
-    else return unary(a, k, [](auto x) { using V = decltype(x); return static_cast<V>(expression); }, absolute); \
+    const double size = static_cast<double>(magnitude(a.v));                                                 \
+    (void)size;                                                                                              \
+    return unary(a, k, [](auto x) { using V = decltype(x); return static_cast<V>(expression); }, absolute);  \
   }                                                                                                          \
   template <int P>                                                                                           \
   Shadow name##f(const ShadowT<P>& a) {                                                                      \
@@ -68,10 +71,10 @@ CUPORT_SHADOW_UNARY(sqrt, 2, 0, std::sqrt(x))
 CUPORT_SHADOW_UNARY(rsqrt, 4, 0, 1 / std::sqrt(x))
 CUPORT_SHADOW_UNARY(cbrt, 4, 0, std::cbrt(x))
 CUPORT_SHADOW_UNARY(rcbrt, 4, 0, 1 / std::cbrt(x))
-CUPORT_SHADOW_UNARY(exp, 4, 0, std::exp(x))
-CUPORT_SHADOW_UNARY(exp2, 4, 0, std::exp2(x))
-CUPORT_SHADOW_UNARY(exp10, 4, 0, std::pow(static_cast<V>(10), x))
-CUPORT_SHADOW_UNARY(expm1, 4, 0, std::expm1(x))
+CUPORT_SHADOW_UNARY(exp, 4 + 2 * size, 0, std::exp(x))
+CUPORT_SHADOW_UNARY(exp2, 4 + 1.4 * size, 0, std::exp2(x))
+CUPORT_SHADOW_UNARY(exp10, 4 + 4.7 * size, 0, std::pow(static_cast<V>(10), x))
+CUPORT_SHADOW_UNARY(expm1, 4 + 2 * size, 0, std::expm1(x))
 CUPORT_SHADOW_UNARY(log, 4, 0, std::log(x))
 CUPORT_SHADOW_UNARY(log2, 4, 0, std::log2(x))
 CUPORT_SHADOW_UNARY(log10, 4, 0, std::log10(x))
@@ -86,11 +89,11 @@ CUPORT_SHADOW_UNARY(asinh, 6, 0, std::asinh(x))
 CUPORT_SHADOW_UNARY(acosh, 8, 0, std::acosh(x))
 CUPORT_SHADOW_UNARY(atanh, 6, 0, std::atanh(x))
 CUPORT_SHADOW_UNARY(erf, 4, 0, std::erf(x))
-CUPORT_SHADOW_UNARY(erfc, 8, 0, std::erfc(x))
+CUPORT_SHADOW_UNARY(erfc, 8 + 2 * size * size, 0, std::erfc(x))
 CUPORT_SHADOW_UNARY(erfcx, 8, 0, special::erfcx(x))
 CUPORT_SHADOW_UNARY(erfinv, 4, 0, special::erfinv(x))
 CUPORT_SHADOW_UNARY(erfcinv, 8, 0, special::erfcinv(x))
-CUPORT_SHADOW_UNARY(normcdf, 10, 0, std::erfc(x * static_cast<V>(-0.70710678118654752440084436210484903928L)) / 2)
+CUPORT_SHADOW_UNARY(normcdf, 10 + size * size, 0, std::erfc(x * static_cast<V>(-0.70710678118654752440084436210484903928L)) / 2)
 CUPORT_SHADOW_UNARY(normcdfinv, 10, 0, static_cast<V>(-1.41421356237309504880168872420969807857L) * special::erfcinv(2 * x))
 CUPORT_SHADOW_UNARY(tgamma, 22, 0, std::tgamma(x))
 CUPORT_SHADOW_UNARY(lgamma, 12, 16 * Format<P>::u, std::lgamma(x))  // zeros at 1 and 2, and more below -2.26
@@ -221,6 +224,13 @@ ShadowT<P> copysign_of(const ShadowT<P>& a, const ShadowT<P>& b) {
   return __builtin_signbit(static_cast<double>(b.v)) ? -size : size;
 }
 
+// Rounding units of y log x as an argument.
+template <int P>
+double power_units(const ShadowT<P>& x, const ShadowT<P>& y) {
+  double units = 3 * static_cast<double>(magnitude(y.v * std::log(magnitude(x.v))));
+  return units < 1000 ? units : 0;  // 0 and infinity have no digits
+}
+
 // Functions of two arguments take any mixture of precisions and plain numbers, as long as one is a shadow scalar.
 template <class A>
 struct precision { static constexpr int value = 0; };
@@ -242,7 +252,7 @@ inline constexpr bool mixes = common<A, B> != 0 && (is_shadow_v<A> || std::is_ar
 #define CUPORT_SHADOW_BINARY(name, ...)                                             \
   CUPORT_SHADOW_BINARY_AS(name, ShadowT<common<A CUPORT_COMMA B>>, __VA_ARGS__)     \
   CUPORT_SHADOW_BINARY_AS(name##f, Shadow, __VA_ARGS__)
-CUPORT_SHADOW_BINARY(pow, binary(a, b, 16, [](auto x, auto y) { return std::pow(x, y); }))
+CUPORT_SHADOW_BINARY(pow, binary(a, b, 16 + power_units(a, b), [](auto x, auto y) { return std::pow(x, y); }))
 CUPORT_SHADOW_BINARY(atan2, binary(a, b, 6, [](auto x, auto y) { return std::atan2(x, y); }))
 CUPORT_SHADOW_BINARY(hypot, binary(a, b, 6, [](auto x, auto y) { return std::hypot(x, y); }))
 CUPORT_SHADOW_BINARY(rhypot, binary(a, b, 6, [](auto x, auto y) { return 1 / std::hypot(x, y); }))

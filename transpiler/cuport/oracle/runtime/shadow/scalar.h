@@ -9,9 +9,11 @@
 //   id  identity: copies keep it, each operation makes a new one; x - x is exactly 0
 // and flags. Its error is  e = L + u max(sqrt(n-1) M, n|v|/8)  for n > 1, else L: probabilistic for the random part of a
 // sum, linear for the one-signed part (N. Higham, T. Mary, A new approach to probabilistic rounding error analysis, 2019;
-// running error analysis after J. Wilkinson). Two refinements, both exact statements about rounding:
+// running error analysis after J. Wilkinson). Where the operations themselves are asked about, as in a comparison, two
+// statements about rounding make it exact:
 //   - a sum of two exact terms has one association only, so its error is u|v|;
 //   - if every term is a multiple of 2^g and M <= 2^(g+P), every partial sum in any order is representable: error 0.
+// Not so where the value is used further: exp(x - m) may be written as exp2(c x - c m), and then M is what counts.
 //
 // Trivial default constructor and trivial copies on purpose: scalars live in shared memory, unions and shuffles.
 // Every member is at least 8 bytes wide, so that a narrower access in the instrumented code is known to be an integer.
@@ -131,18 +133,23 @@ struct ShadowT {
 
   constexpr double error() const {
     uint32_t count = n();
-    if (count == 1 || has(flag::exact)) return L;
-    double size = static_cast<double>(magnitude(v));
-    if (count == 2 && L == 0) return F::u * size;
-    double random = __builtin_sqrt(count - 1.0) * M, linear = count * size / 8;
+    if (count == 1) return L;
+    double size = static_cast<double>(magnitude(v)), random = __builtin_sqrt(count - 1.0) * M, linear = count * size / 8;
     return L + F::u * (random > linear ? random : linear);
+  }
+
+  // Of the operations as they stand, whatever their order: what a decision is taken by.
+  constexpr double own_error() const {
+    if (has(flag::exact)) return L;
+    if (n() == 2 && L == 0) return F::u * static_cast<double>(magnitude(v));
+    return error();
   }
 
   // Absolute error that a correct port may have in a result of this type (for 11 and 8 bits: before the last rounding,
   // which the judge applies to both ends of the interval).
   constexpr double bound() const {
     if (!has(flag::touched)) return 0;
-    double size = static_cast<double>(magnitude(v)), e = error();
+    double size = static_cast<double>(magnitude(v)), e = has(flag::exact) ? L : error();
     if (!(size <= F::max)) return e == 0 ? 0 : infinity;
     if constexpr (P < 24) {
       const double last = F::u * size;
@@ -182,7 +189,7 @@ struct ShadowT {
   constexpr ShadowT alone() const {
     if (n() == 1) return *this;
     ShadowT r = *this;
-    r.L = error();
+    r.L = own_error();
     r.M = static_cast<double>(magnitude(v));
     r.meta = pack(1, 0, flags() & ~static_cast<uint32_t>(flag::exact));
     return r;
@@ -223,13 +230,13 @@ struct ShadowT {
   template <class I>
   constexpr I to_integer() const {
     if constexpr (std::is_same_v<I, bool>) {
-      doubtful(magnitude(v), 2 * error(), taint::branch);
+      doubtful(magnitude(v), 2 * own_error(), taint::branch);
       return v != 0;
     } else if constexpr (sizeof(I) < 4) {
       return static_cast<I>(to_integer<std::conditional_t<std::is_signed_v<I>, int, unsigned>>());
     } else {
       if (v != v) return 0;  // as on the device
-      double e = 2 * error();
+      double e = 2 * own_error();
       if (e > 0 || has(flag::tainted)) {  // truncation jumps at every integer but 0
         Wide size = magnitude(v), below = floor_of(size);
         Wide down = below < 1 ? 1 - size : size - below, up = below + 1 - size;
