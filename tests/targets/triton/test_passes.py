@@ -278,3 +278,18 @@ def test_host_code_may_prepare_memory(port):
     _k[(3,)](y.clone(), o, len(z), B=32)"""
     x, got = next(values(port(LAUNCH.replace("{launch}", body)), "k"))
     assert np.array_equal(x, got)
+
+
+@pytest.mark.parametrize(("step", "holds"), [(32, True), (33, False)])
+def test_hints_that_do_not_hold_are_noted(port, step, holds):
+    loaded = port(f"""
+@triton.jit
+def _k(x, o, n, step, B: tl.constexpr):
+    i = tl.max_contiguous(tl.multiple_of(tl.program_id(0) * step + tl.arange(0, B), B), B)
+    tl.store(o + i, tl.load(x + i, mask=i < n), mask=i < n)
+
+def k(x, o, n):
+    _k[(3,)](x, o, n, {step}, B=32)
+""")
+    next(values(loaded, "k"))
+    assert any("does not hold" in note for note in worker.notes()) != holds

@@ -35,6 +35,8 @@ from cuport.targets.triton.tensors import Arguments
 SHORT_SECONDS = 2.0  # a case that takes longer runs only once
 EXTRA_SECONDS = 120.0  # that all further passes of one candidate may take
 MAX_CONFIGS = 24
+WATCHED_CASES = 8  # that are searched for lanes that meet without a barrier
+WATCHED_BYTES = 1 << 18  # largest such case
 MASK_CHECKS = 6  # cases that are run once more to see whether masked-off lanes matter
 
 _FLOATS = {"fp16": np.float16, "bf16": ml_dtypes.bfloat16, "fp32": np.float32, "fp64": np.float64}
@@ -50,6 +52,7 @@ class Pass:
     config: int = 0
     first_call: bool = False  # of an autotuned kernel: every configuration runs before the chosen one
     strict_masks: bool = False  # masked-off lanes of loads without `other` are poison instead of 0
+    watch: bool = False  # for lanes that meet without a barrier
 
 
 @dataclass
@@ -63,6 +66,7 @@ class Interpreter(Launcher):
     configs: int = 1  # most that one autotuned launch of this case chooses from
     judged: dict[str, int] = field(default_factory=dict)  # configuration -> launches
     mask_checks: int = 0
+    watched: int = 0
     extra: float = 0.0  # seconds spent on further passes so far
 
     def __post_init__(self) -> None:
@@ -211,6 +215,9 @@ def run_case(function: Any, contract: Contract, call: Call, port: Path) -> Mappi
         finally:
             interpreter.machine.deadline = None
             interpreter.extra += time.monotonic() - began
+    if interpreter.watched < WATCHED_CASES and sum(raw.size for raw in call.buffers) <= WATCHED_BYTES:
+        interpreter.watched += 1
+        _run(interpreter, function, contract, call, replace(plain, watch=True))
     if open_masks and interpreter.mask_checks < MASK_CHECKS:
         interpreter.mask_checks += 1
         strict = _run(interpreter, function, contract, call, replace(plain, strict_masks=True))
@@ -236,6 +243,7 @@ def _run(interpreter: Interpreter, function: Any, contract: Contract, call: Call
     interpreter.how = how
     interpreter.machine.variant = how.variant
     interpreter.machine.strict_masks, interpreter.machine.open_masks = how.strict_masks, False
+    interpreter.machine.watching = how.watch
     keywords = contract.keywords(function, call)
     arguments = Arguments(call)
     interpreter.buffers = {b.alignment_base: b for b in arguments.arena.buffers if b.raw.size}

@@ -1,9 +1,10 @@
 """Inside the sandbox: runs a Triton port by interpreting its IR, and compiles it for NVIDIA and AMD without a GPU.
 
 A case runs once plainly (forward order of programs, NaN poison) and, while time allows, again with programs and lanes
-in another order and another poison; and once for every configuration of `@triton.autotune`. Which configuration a case
-starts from depends on its contents, so each is judged on many cases. Where passes differ beyond rounding, the result
-that differs most from the others is handed to the judge: whatever is wrong in any order or configuration gets seen.
+in another order and another poison; once for every configuration of `@triton.autotune`; and a few cases once more with
+a watch for lanes that meet in memory without a barrier. Which configuration a case starts from depends on its contents,
+so each is judged on many cases. Where passes differ beyond rounding, the result that differs most from the others is
+handed to the judge: whatever is wrong in any order or configuration gets seen.
 A template type parameter arrives as a `triton.language` dtype (`tl.float32`).
 """
 

@@ -12,5 +12,7 @@ operations is ours.
     functions     `math.*` and libdevice functions by symbol
     collective    reduce, scan, gather, histogram, dot
     memory        buffers, bounds, loads, stores, atomics
+    hints         promises to the compiler, checked
+    races         lanes that meet without a barrier
     machine       the state of a run and the loop over programs
 """

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from cuport.targets.triton.interpreter import casts, collective, functions, memory, operations  # noqa: F401  (tables)
+from cuport.targets.triton.interpreter.hints import hint_of
 from cuport.targets.triton.interpreter.registry import (
     IMPURE,
     OPERATIONS,
@@ -29,6 +30,7 @@ from cuport.targets.triton.interpreter.registry import (
 from cuport.targets.triton.interpreter.syntax import Block, Function, IRError, Module, Op, source_lines
 
 _REGION_CALLS = {"tt.reduce", "tt.scan", "tt.map_elementwise"}
+_ACROSS_LANES = {"tt.reduce", "tt.scan", "tt.gather", "tt.histogram", "tt.dot"}
 _ENDS = {"tt.reduce.return", "tt.scan.return", "tt.map_elementwise.return"}
 _PLACE = re.compile(r"\{(\d+)\}")
 
@@ -57,7 +59,12 @@ class _Generator:
         self.machine = machine
         self.port = port
         self.lines: list[tuple[int, str, int]] = []  # indent, text, line in the port
-        self.constants: dict[str, Any] = {"i64": np.int64, "full": full, "tick": _tick(machine)}
+        self.constants: dict[str, Any] = {
+            "i64": np.int64,
+            "full": full,
+            "tick": _tick(machine),
+            "crossed": _crossed(machine),
+        }
         self.names = _Names()
         self.counter = 0
         self.line = 1
@@ -219,6 +226,10 @@ class _Generator:
             text = self.constant(code())
         left = ", ".join(self.names[r] for r in op.results)
         self.emit(indent, f"{left} = {text}" if left else text)
+        if op.name in _ACROSS_LANES:
+            self.emit(indent, "crossed()")
+        if (hint := hint_of(op, self.machine)) is not None:
+            self.emit(indent, f"{self.constant(hint)}({left})")
 
     def arguments(self, op: Op) -> list[str]:
         """Operands in place: an absent mask of a load that has an `other` would shift it."""
@@ -333,6 +344,16 @@ def _counter(dtype: np.dtype[Any], unsigned: bool) -> Callable[[Any, Any, Any], 
             yield kind(value) if not unsigned else np.array(value, wide).view(dtype)[()]
 
     return count
+
+
+def _crossed(machine: Machine) -> Callable[[], None]:
+    """After an operation across lanes (see `races`)."""
+
+    def crossed() -> None:
+        if machine.watch is not None:
+            machine.watch.soft += 1
+
+    return crossed
 
 
 def _tick(machine: Machine) -> Callable[[], None]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from cuport.targets.triton.interpreter.generate import generate
 from cuport.targets.triton.interpreter.memory import Memory
+from cuport.targets.triton.interpreter.races import Watch
 from cuport.targets.triton.interpreter.syntax import parse_module
 
 Grid = tuple[int, int, int]
@@ -31,6 +32,8 @@ class Machine:
     strict_masks: bool = False
     open_masks: bool = False
     memory: Memory = field(default_factory=Memory)
+    watching: bool = False  # look for lanes that meet without a barrier
+    watch: Watch | None = None
     deadline: float | None = None
     notes: dict[str, None] = field(default_factory=dict)
     approximate: set[str] = field(default_factory=set)
@@ -64,8 +67,11 @@ class Kernel:
     def run(self, arguments: Sequence[Any], grid: Grid, programs: Iterable[Grid]) -> None:
         machine = self.machine
         machine.grid = grid
+        machine.watch = watch = Watch(machine, machine.memory) if machine.watching else None
         with np.errstate(all="ignore"):
             program = self.prepare(*arguments)
             for machine.program in programs:
                 machine.tick()
+                if watch is not None:
+                    watch.epoch += 1
                 program()

@@ -164,11 +164,15 @@ def _load(op: Op, machine: Machine) -> Code:
     def one(address: Any, mask: Any = None, other: Any = None) -> Any:
         if mask is not None and not mask:
             return undefined() if other is None else other
+        if machine.watch is not None:
+            machine.watch.load(address, mask, ())
         at = int(address)
         buffer, elements = machine.memory.find(at, at, dtype, "load")
         return elements[(at - buffer.start) // size]
 
     def load(address: Any, mask: Any = None, other: Any = None) -> Any:
+        if machine.watch is not None:
+            machine.watch.load(address, mask, shape)
         if address.ndim == 0:
             address = full(address, (1,) * len(shape))
         if mask is None or (mask.ndim == 0 and mask):
@@ -200,11 +204,15 @@ def _store(op: Op, machine: Machine) -> Code:
 
     def one(address: Any, value: Any, mask: Any = None) -> None:
         if mask is None or mask:
+            if machine.watch is not None:
+                machine.watch.store(address, mask, ())
             at = int(address)
             buffer, elements = machine.memory.find(at, at, dtype, "store")
             elements[(at - buffer.start) // size] = value
 
     def store(address: Any, value: Any, mask: Any = None) -> None:
+        if machine.watch is not None:
+            machine.watch.store(address, mask, shape)
         flat, (value,) = _lanes(address, (value,), mask, shape)
         machine.memory.write(flat, value, dtype, bool(machine.variant))
 
@@ -240,6 +248,8 @@ def _atomic(op: Op, machine: Machine) -> Code:
     def one(address: Any, value: Any, mask: Any = None) -> Any:
         if mask is not None and not mask:
             return poison(dtype, machine.variant)
+        if machine.watch is not None:
+            machine.watch.atomic(address, mask, ())
         at = int(address)
         buffer, elements = machine.memory.find(at, at, dtype, "atomic")
         index = (at - buffer.start) // dtype.itemsize
@@ -248,6 +258,8 @@ def _atomic(op: Op, machine: Machine) -> Code:
         return old
 
     def many(address: Any, value: Any, mask: Any = None) -> Any:
+        if machine.watch is not None:
+            machine.watch.atomic(address, mask, shape)
         value = full(value, shape)
         flat, (values,) = _lanes(address, (value,), mask, shape)
         order = slice(None, None, -1 if machine.variant else None)
@@ -296,6 +308,8 @@ def _compare_and_swap(op: Op, machine: Machine) -> Code:
         raise UnsupportedOperation(f"tl.atomic_cas of `{dtype}` is not interpreted")
 
     def swap(address: Any, compare: Any, value: Any) -> Any:
+        if machine.watch is not None:
+            machine.watch.atomic(address, None, shape)
         flat = full(address, shape).reshape(-1)
         wanted, values = (full(v, shape).reshape(-1).view(bits) for v in (compare, value))
         olds = np.empty(flat.shape, bits)

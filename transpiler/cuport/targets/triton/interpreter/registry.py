@@ -46,6 +46,7 @@ class Machine(Protocol):
     strict_masks: bool  # masked-off lanes of a load without `other` are poison
     open_masks: bool  # whether there were such lanes
     memory: Any
+    watch: Any  # races.Watch or None
 
     def note(self, text: str) -> None: ...
     def approximates(self, what: str) -> None:
