@@ -73,13 +73,6 @@ class Specialisation:
     def name(self) -> str:
         return str(self.function.__name__)
 
-    def arguments(self) -> list[Any]:
-        """Values of the parameters that the compiled kernel takes, in order (constants are compiled in)."""
-        return [value for name, value in self.bound.items() if self.signature[name] != "constexpr"]
-
-    def types(self) -> list[str]:
-        return [kind for kind in self.signature.values() if kind != "constexpr"]
-
     def describe(self) -> str:
         """`k(*fp32:16, i32, B=128) num_warps=4`: what distinguishes this specialisation."""
         parts = []
@@ -227,7 +220,8 @@ def specialise(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         key = compute_cache_key(key_cache, specialization, options)
         packed, signature, constants, attributes = function._pack_args(backend, kwargs, bound, specialization, options)
     except (TypeError, KeyError, ValueError) as error:
-        message = error.args[0] if error.args else error
+        message = str(error.args[0]) if error.args else type(error).__name__
+        message = message if " " in message else f"no kernel takes an argument of type {message}"
         raise PortError(f"launch of `{function.__name__}`: {message}") from None
     return Specialisation(
         function, bound, key, dict(packed.__dict__), signature, constants, attributes, target, backend
