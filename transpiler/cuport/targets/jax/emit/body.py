@@ -237,9 +237,27 @@ class Body:
             self._say(f"{name} = jnp.where({site.mask}, {text}, {name})")
 
     def _atomic(self, s: ir.Atomic, site: Site) -> None:
+        """An atomic in the dtype of its value: memory of another type is seen as that, bit by bit."""
+        dtype = self.function.memory(s.memory).dtype
+        if dtype == s.value.dtype:
+            self._atomic_on(s.memory, s, site)
+            return
+        bits = self._fresh(f"{s.memory}_bits")
+        self._say(f"{bits} = lax.bitcast_convert_type({s.memory}, {jnp_dtype(s.value.dtype)})")
+        self._atomic_on(bits, s, site)
+        self._say(f"{s.memory} = lax.bitcast_convert_type({bits}, {jnp_dtype(dtype)})")
+
+    def _atomic_on(self, name: str, s: ir.Atomic, site: Site) -> None:
+        """An atomic on the flat array called `name`."""
         use = self.exprs.used.add
         index, value = self.exprs.index(s.memory, s.index, site), self._value(s.value, site)
-        name = s.memory
+        if s.op in ("inc", "dec"):
+            use(f"_atomic_{s.op}")
+            old = self._fresh("old")
+            self._say(f"{name}, {old} = _atomic_{s.op}({name}, {index}, {value}, {site.mask})")
+            if s.result:
+                self._result(s.result, old, site)
+            return
         if s.op == "cas":
             assert s.compare is not None
             if types.is_float(s.value.dtype):

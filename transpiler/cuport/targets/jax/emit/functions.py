@@ -110,6 +110,46 @@ PORT: dict[str, tuple[tuple[str, ...], str]] = {
     memory = memory.at[jnp.where(last, place, memory.size)].set(after, mode="drop", wrap_negative_indices=False)
     return memory, jnp.zeros_like(old).at[order].set(old).reshape(shape)''',
     ),
+    "_atomic_inc": (
+        ("_atomic_old",),
+        '''def _atomic_inc(memory, index, limit, active):
+    """The memory after atomicInc of every active thread, and the old values: 0 .. limit, then from 0 again.
+
+    The threads that meet in one element have the same limit.
+    """
+    one = jnp.ones_like(limit)
+    served, rank = _atomic_old(jnp.zeros_like(memory), jnp.add, index, one, active)
+    place = jnp.where(active, index, memory.size)
+    start = memory.at[place].get(mode="fill", fill_value=0)
+    turn = jnp.maximum(limit + one, one)
+    cycle = jnp.where(start > limit, rank - one, start + rank)
+    cycled = lax.rem(*jnp.broadcast_arrays(cycle, turn))
+    old = jnp.where(rank == 0, start, jnp.where(limit + one == 0, start + rank, cycled))
+    last = active & (rank + one == served.at[place].get(mode="fill", fill_value=0))
+    new = jnp.where(old >= limit, jnp.zeros_like(limit), old + one)
+    place = jnp.where(last, index, memory.size)
+    return memory.at[place].set(new, mode="drop", wrap_negative_indices=False), old''',
+    ),
+    "_atomic_dec": (
+        ("_atomic_old",),
+        '''def _atomic_dec(memory, index, limit, active):
+    """The memory after atomicDec of every active thread, and the old values: limit .. 0, then from the limit again.
+
+    The threads that meet in one element have the same limit.
+    """
+    one = jnp.ones_like(limit)
+    served, rank = _atomic_old(jnp.zeros_like(memory), jnp.add, index, one, active)
+    place = jnp.where(active, index, memory.size)
+    start = memory.at[place].get(mode="fill", fill_value=0)
+    turn = jnp.maximum(limit + one, one)
+    steps = jnp.where(start > limit, rank - one, limit - jnp.minimum(start, limit) + rank)
+    cycled = limit - lax.rem(*jnp.broadcast_arrays(steps, turn))
+    old = jnp.where(rank == 0, start, jnp.where(limit + one == 0, start - rank, cycled))
+    last = active & (rank + one == served.at[place].get(mode="fill", fill_value=0))
+    new = jnp.where((old == 0) | (old > limit), limit, old - one)
+    place = jnp.where(last, index, memory.size)
+    return memory.at[place].set(new, mode="drop", wrap_negative_indices=False), old''',
+    ),
     "_atomic_cas": (
         (),
         '''def _atomic_cas(memory, index, compare, value, active):

@@ -12,7 +12,6 @@ from cuport.translators.rules.lowering.context import Unsupported
 from cuport.translators.rules.lowering.ctype import Record, Scalar
 from cuport.translators.rules.lowering.intrinsics import Intrinsics, Site
 from cuport.translators.rules.lowering.names import AXES
-from cuport.translators.rules.lowering.pointers import reinterpret
 from cuport.translators.rules.lowering.values import (
     Agg,
     ChoiceRoot,
@@ -134,15 +133,6 @@ class Parallel(Intrinsics):
         value = numbers[-1]
         if op == "sub":
             op, value = "add", build.unary("neg", value)
-        if op in ("exch", "cas", "and", "or", "xor") and t.dtype != root.dtype:
-            result_dtype = t.dtype
-            value = reinterpret(value, root.dtype) if op in ("exch", "cas") else value
-            if op in ("exch", "cas"):
-                compare = None if compare is None else reinterpret(compare, root.dtype)
-                if result is not None:
-                    self.variables[result] = root.dtype
-                self.emit(ir.Atomic(op, root.memory, index, value, compare, result, self.line))
-                return VOID if result is None else reinterpret(ir.Var(result, root.dtype), result_dtype)
         self.emit(ir.Atomic(op, root.memory, index, value, compare, result, self.line))
         return VOID if result is None else ir.Var(result, t.dtype)
 
