@@ -94,6 +94,7 @@ class Lowering(Statements):
         self.decl = decl
         self.mutated = []
         self.shared_seen = {}
+        self.trees = []
         self.globals_seen = {}
         contract = contract_of(kernel)
         self.symbols: Mapping[str, str] = dict(contract.globals)
@@ -157,7 +158,7 @@ class Lowering(Statements):
         if found is not None:
             return found
         tree = parse(f"using argument = {name};")
-        self.kept_tree = tree
+        self.trees.append(tree)
         node = tree.root_node.named_children[0].child_by_field_name("type")
         assert node is not None
         return self.type_of_node(node)

@@ -11,7 +11,7 @@ from cuport.targets.jax.emit.body import Body
 from cuport.targets.jax.emit.expressions import jnp_dtype
 from cuport.targets.jax.emit.functions import port_functions
 from cuport.translators.rules import ir, types, walk
-from cuport.translators.rules.python_text import apart
+from cuport.translators.rules.python_text import apart, literal
 
 _AXES = "xyz"
 _INDEX = {
@@ -59,7 +59,8 @@ class _Instance:
         self.function = apart(function, _FRAME)
         self._scratch = [m for m in self.function.memories if m.space in ("shared", "local")]
         self._outer = [m for m in self.function.memories if m.space in ("global", "symbol")]
-        bases = {m.name: "" for m in self._outer} | {m.name: f"{m.name}_at" for m in self._scratch}
+        self._tables = [m for m in self.function.memories if m.space == "table"]
+        bases = {m.name: "" for m in [*self._outer, *self._tables]} | {m.name: f"{m.name}_at" for m in self._scratch}
         self._body = Body(self.function, bases, _FRAME)
         self._lines = self._body.lines()
         self._written = sorted(walk.writes(self.function.body).memories & {m.name for m in self._outer})
@@ -107,6 +108,9 @@ class _Instance:
             value = s.access if weak else f"{jnp_dtype(s.dtype)}({s.access})"
             if value != s.name:
                 lines.append(f"    {s.name} = {value}")
+        for m in self._tables:
+            data = ", ".join(literal(ir.Const(m.dtype, v)).text for v in m.data)
+            lines.append(f"    {m.name} = jnp.array([{data}], {jnp_dtype(m.dtype)})")
         return lines
 
     def _prologue(self) -> list[str]:

@@ -14,7 +14,7 @@ from cuport.translators.rules.lowering.ctype import ArrayType, Auto, CType, Opaq
 from cuport.translators.rules.lowering.declare import FunctionDecl, StructDecl, best, innermost, named, text_of
 from cuport.translators.rules.lowering.expressions import Expressions
 from cuport.translators.rules.lowering.mutation import mutated_names, reassigned_names
-from cuport.translators.rules.lowering.typenames import TemplateArg, same_argument
+from cuport.translators.rules.lowering.typenames import TemplateArg, returns_reference, same_argument
 from cuport.translators.rules.lowering.values import (
     Agg,
     AggPlace,
@@ -250,7 +250,7 @@ class Calls(Expressions):
                     self.bind(name, Pack(tuple(items)))
                     break
                 self._bind_parameter(p, argument, mutated, node)
-            frame.returns = self.return_type(decl)
+            frame.returns, frame.reference = self.return_type(decl), returns_reference(decl)
             with self.capture() as block:
                 self.function_body(decl.body)
             if any(isinstance(s, ir.Leave) and s.label == frame.label for s in _all(block)):

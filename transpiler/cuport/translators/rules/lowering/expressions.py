@@ -17,12 +17,14 @@ from cuport.translators.rules.lowering.pointers import times
 from cuport.translators.rules.lowering.values import (
     Agg,
     AggPlace,
+    ChoiceRoot,
     Items,
     LanePlace,
     MemPlace,
     Place,
     PlaceRoot,
     Ptr,
+    Root,
     Value,
     ValuePlace,
     type_of,
@@ -244,10 +246,28 @@ class Expressions(Names):
                 raise Unsupported("pointer-operator", "an ordering of null pointers", node)
             truth = self.pointer_truth(q if p.root is None else p)
             return truth if op == "ne" else build.negate(truth)
-        if p.root != q.root:
-            raise Unsupported("pointer-comparison", "a comparison of pointers into different arrays", node)
         unit = min(p.unit, q.unit)
-        return build.compare(op, self.element_index(p, unit), self.element_index(q, unit))
+        offsets = self.element_index(p, unit), self.element_index(q, unit)
+        if p.root == q.root and not isinstance(p.root, ChoiceRoot):
+            return build.compare(op, *offsets)
+        if op not in ("eq", "ne"):
+            raise Unsupported("pointer-comparison", "an ordering of pointers into different arrays", node)
+        same = build.both(self._same_root(p.root, q.root), build.compare("eq", *offsets))
+        return same if op == "eq" else build.negate(same)
+
+    def _same_root(self, a: Root, b: Root) -> ir.Expr:
+        """Whether two pointers point into one array."""
+        same: ir.Expr = build.FALSE
+        for i, x in enumerate(self._options(a)):
+            for j, y in enumerate(self._options(b)):
+                if x == y:
+                    here: ir.Expr = build.TRUE
+                    for root, k in ((a, i), (b, j)):
+                        if isinstance(root, ChoiceRoot):
+                            chosen = build.compare("eq", ir.Var(root.selector, "int32"), build.const(k))
+                            here = build.both(here, chosen)
+                    same = build.either(same, here) if not build.is_const(same, False) else here
+        return same
 
     def _short_circuit(self, left: Node, right: Node, conjunction: bool) -> ir.Expr:
         a = self.condition(left)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tree_sitter import Node
+from tree_sitter import Node, Tree
 
+from cuport.cuda.parse import parse
 from cuport.translators.rules import build, ir, types, walk
 from cuport.translators.rules.lowering import ctype
 from cuport.translators.rules.lowering.context import Unsupported
@@ -37,6 +38,7 @@ class Statements(Dispatch):
 
     mutated: list[tuple[set[str], set[str]]]  # a function's changed names; for pointers only the reassigned ones
     shared_seen: dict[tuple[int, str], Place]
+    trees: list[Tree]  # kept alive for their nodes
 
     def function_body(self, body: Node) -> None:
         """The body of the function whose frame is on top."""
@@ -157,10 +159,10 @@ class Statements(Dispatch):
         for d in declarators:
             value = d.child_by_field_name("value") if d.type == "init_declarator" else node.child_by_field_name("value")
             inner = d.child_by_field_name("declarator") if d.type == "init_declarator" else d
+            if inner is not None and inner.type == "function_declarator":  # `T x(a, b)` parses like a prototype
+                inner, value = self._constructor_call(inner)
             name_node, t, reference = self.declare(inner, base)
             name = text_of(name_node)
-            if name_node is not None and name_node.type == "function_declarator":
-                raise Unsupported("declaration", "a local function declaration", d)
             if "__shared__" in specifiers:
                 self.bind(name, self._shared(node, name, t, "extern" in specifiers))
             elif "static" in specifiers and not const:
@@ -169,6 +171,19 @@ class Statements(Dispatch):
                 self.bind(name, self._local_reference(t, value, node))
             else:
                 self._local(name, t, value, const, d, node)
+
+    def _constructor_call(self, declarator: Node) -> tuple[Node, Node]:
+        """Name and argument_list of `x(a, b)`, parsed again as a call at the same place of the text."""
+        name, parameters = declarator.child_by_field_name("declarator"), declarator.child_by_field_name("parameters")
+        if name is None or parameters is None:
+            raise Unsupported("declaration", "this declaration", declarator)
+        row, column = parameters.start_point
+        tree = parse(f"int f() {{{chr(10) * row}{' ' * (column - 1 if row else column - 10)}g{text_of(parameters)};}}")
+        self.trees.append(tree)
+        found = _first(tree.root_node, "argument_list")
+        if found is None or found.has_error:
+            raise Unsupported("declaration", "a local function declaration", declarator)
+        return name, found
 
     def _shared(self, node: Node, name: str, t: CType, extern: bool) -> Place:
         """A shared object: one for each declaration, also where its function is inlined twice."""
@@ -457,6 +472,9 @@ class Statements(Dispatch):
     def _return(self, node: Node, tail: bool) -> None:
         frame = self.frame
         nodes = named(node)
+        if nodes and frame.reference and tail and frame.result is None:
+            frame.result = self.frozen(self.place(nodes[0]))
+            return
         if nodes and not isinstance(frame.returns, Void):
             value = self.value(nodes[0]) if nodes[0].type != "initializer_list" else self._braced_return(nodes[0])
             if isinstance(frame.returns, Auto):
@@ -486,6 +504,12 @@ class Statements(Dispatch):
             else:
                 frame.result = self.new_local(f"{frame.name}_result", t)
         self.store(frame.result, value, node)
+
+
+def _first(node: Node, kind: str) -> Node | None:
+    if node.type == kind:
+        return node
+    return next((found for c in node.named_children if (found := _first(c, kind)) is not None), None)
 
 
 def _constant_items(value: Value | None) -> bool:

@@ -425,6 +425,16 @@ class Types(Context):
         return base
 
 
+def returns_reference(decl: FunctionDecl) -> bool:
+    """Whether a function returns a reference."""
+    node = decl.node.child_by_field_name("declarator")
+    while node is not None and node.type != "function_declarator":
+        if node.type in _REFERENCES:
+            return True
+        node = node.child_by_field_name("declarator") or next((c for c in named(node) if "declarator" in c.type), None)
+    return False
+
+
 def same_argument(a: TemplateArg, b: TemplateArg) -> bool:
     """Whether two template arguments are the same type or the same value."""
     if isinstance(a, ir.Const) and isinstance(b, ir.Const):

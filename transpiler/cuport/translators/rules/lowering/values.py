@@ -223,7 +223,7 @@ class Frame:
     continues: list[str] = field(default_factory=list)
     this: Place | None = None
     record: Record | None = None  # whose methods and members are visible
-    returned: list[Value] = field(default_factory=list)
+    reference: bool = False  # whether it returns a reference
 
 
 def dtype_of(value: Value) -> str | None:
