@@ -264,7 +264,7 @@ class Body:
             if s.op == "all":
                 return f"(_ballot({site.mask} & ~({value}), lane, P){within}) == 0"
             use("_popc")
-            return f"_popc({ballot})"
+            return f"_popc({ballot}, 32)"
         if s.op == "match":
             use("_match")
             return f"_match({value}, {site.mask}, lane, P){within}"

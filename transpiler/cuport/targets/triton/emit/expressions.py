@@ -60,7 +60,7 @@ class Expressions:
             case ir.Var() | ir.Param():
                 return Text(e.name)
             case ir.Index():
-                return Text(f"{self._index(e)}.to(tl.{e.dtype})" if e.dtype != "int32" else self._index(e))
+                return self._index(e, e.dtype)
             case ir.Unary():
                 return self._unary(e, site)
             case ir.Binary():
@@ -106,10 +106,13 @@ class Expressions:
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    def _index(self, e: ir.Index) -> str:
+    def _index(self, e: ir.Index, dtype: str) -> Text:
         name = f"{e.kind}_{e.axis}"
         self.indices.add(name)
-        return name
+        if dtype == "int32":
+            return Text(name)
+        constant = e.kind == "bdim"  # a constexpr, which has no .to
+        return Text(f"tl.full((), {name}, tl.{dtype})" if constant else f"{name}.to(tl.{dtype})")
 
     def _index_text(self, index: ir.Expr, site: Site) -> Text:
         """An index as a signed integer: pointer arithmetic would take an unsigned 32-bit one as signed."""
@@ -168,7 +171,7 @@ class Expressions:
         if isinstance(e.a, ir.Const):
             return self.emit(converted(e.a, to), site)
         if isinstance(e.a, ir.Index) and types.is_integer(to):
-            return Text(self._index(e.a)) if to == "int32" else Text(f"{self._index(e.a)}.to(tl.{to})")
+            return self._index(e.a, to)
         if to == "bool":
             return Text(f"{self.emit(e.a, site).at(COMPARE + 1)} != 0", COMPARE)
         if to == types.signed(source) if types.is_unsigned(source) else False:
@@ -237,16 +240,12 @@ class Expressions:
             self.used.add(head)
         elif "_cbrt(" in template:
             self.used.add("_cbrt")
-        joined = ", ".join(a.text for a in args)
-        inner = template.startswith(("tl.", "libdevice.", "_")) and template.count("{0}") + template.count(
-            "{1}"
-        ) == len(args)
-        shown = [a.text if inner else a.at(ATOM) for a in args]
-        return (
-            template.replace("{args}", joined).format(*shown)
-            if "{args}" not in template
-            else template.replace("{args}", joined)
-        )
+        template = template.replace("{bits}", str(types.bits(dtype)))
+        if "{args}" in template:
+            return template.replace("{args}", ", ".join(a.text for a in args))
+        # inside a call's own parentheses arguments need none, unless an operator stands beside them there
+        called = not any(sign in template for sign in (" * ", " / ", " - ", " > ", " == ", " < ", " != "))
+        return template.format(*(a.text if called else a.at(ATOM) for a in args))
 
     def _load(self, e: ir.Load, site: Site) -> Text:
         volatile = ", volatile=True" if self.function.memory(e.memory).volatile else ""

@@ -18,7 +18,7 @@ FLOAT |= {
     "fabs": "tl.abs({0})",
     "fma": "tl.fma({0}, {1}, {2})",
     "rcp": "1.0 / {0}",
-    "exp10": "libdevice.pow(tl.full_like({0}, 10.0), {0})",
+    "exp10": "libdevice.pow(tl.full({0}.shape, 10.0, {0}.dtype), {0})",
     "powi": "libdevice.pow({0}, {1})",
     "cbrt": "_cbrt({0})",
     "rcbrt": "1.0 / _cbrt({0})",
@@ -41,10 +41,10 @@ CLASSIFY: dict[str, str] = {
 INTEGER: dict[str, str] = {
     "min": "tl.minimum({0}, {1})",
     "max": "tl.maximum({0}, {1})",
-    "popc": "_popc({0})",
-    "clz": "_clz({0})",
-    "ffs": "_ffs({0})",
-    "brev": "_brev({0})",
+    "popc": "_popc({0}, {bits})",
+    "clz": "_clz({0}, {bits})",
+    "ffs": "_ffs({0}, {bits})",
+    "brev": "_brev({0}, {bits})",
 }
 
 # name -> (names it calls, text)
@@ -55,7 +55,7 @@ DEVICE: dict[str, tuple[tuple[str, ...], str]] = {
 def _cbrt(x):
     """Cube root: a power, and one step of Newton's method."""
     a = tl.abs(x)
-    y = libdevice.pow(a, tl.full_like(a, 1.0 / 3.0))
+    y = libdevice.pow(a, tl.full(a.shape, 1.0 / 3.0, a.dtype))
     y = tl.where(a > 0.0, y - (y * y * y - a) / (3.0 * y * y), a)
     return libdevice.copysign(y, x)''',
     ),
@@ -65,7 +65,7 @@ def _cbrt(x):
 def _sinpi(x):
     """sin(pi x), its argument reduced exactly."""
     r = x - 2.0 * libdevice.rint(x * 0.5)
-    r = tl.where(tl.abs(r) > 0.5, libdevice.copysign(tl.full_like(r, 1.0), r) - r, r)
+    r = tl.where(tl.abs(r) > 0.5, libdevice.copysign(tl.full(r.shape, 1.0, r.dtype), r) - r, r)
     return tl.sin(r * 3.141592653589793)''',
     ),
     "_cospi": (
@@ -79,41 +79,41 @@ def _cospi(x):
     "_popc": (
         (),
         '''@triton.jit
-def _popc(x):
+def _popc(x, BITS: tl.constexpr):
     """How many bits of an unsigned integer are set."""
     count = (x & 0).to(tl.int32)
-    for bit in tl.static_range(x.dtype.primitive_bitwidth):
+    for bit in tl.static_range(BITS):
         count += ((x >> bit) & 1).to(tl.int32)
     return count''',
     ),
     "_clz": (
         ("_popc",),
         '''@triton.jit
-def _clz(x):
+def _clz(x, BITS: tl.constexpr):
     """Leading zeros of an unsigned integer."""
     x = x | (x >> 1)
     x = x | (x >> 2)
     x = x | (x >> 4)
     x = x | (x >> 8)
     x = x | (x >> 16)
-    if x.dtype.primitive_bitwidth == 64:
+    if BITS == 64:
         x = x | (x >> 32)
-    return x.dtype.primitive_bitwidth - _popc(x)''',
+    return BITS - _popc(x, BITS)''',
     ),
     "_ffs": (
         ("_popc",),
         '''@triton.jit
-def _ffs(x):
+def _ffs(x, BITS: tl.constexpr):
     """1 + the index of the lowest set bit of an unsigned integer; 0 for 0."""
-    return tl.where(x == 0, 0, _popc(x ^ (x - 1)))''',
+    return tl.where(x == 0, 0, _popc(x ^ (x - 1), BITS))''',
     ),
     "_brev": (
         (),
         '''@triton.jit
-def _brev(x):
+def _brev(x, BITS: tl.constexpr):
     """The bits of an unsigned integer in reverse order."""
     y = x & 0
-    for _ in tl.static_range(x.dtype.primitive_bitwidth):
+    for _ in tl.static_range(BITS):
         y = (y << 1) | (x & 1)
         x = x >> 1
     return y''',
