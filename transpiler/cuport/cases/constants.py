@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cuport.cases.expressions import Num, simplify
+from cuport.cases.expressions import Num, names_in, simplify, value_or_none
 from cuport.cases.hosttext import read_c
 from cuport.cuda.lexer import names, tokens
 from cuport.kernel import Kernel, Source
@@ -34,6 +34,22 @@ def integers_of(source: Source, kernel: Kernel) -> frozenset[int]:
     return frozenset(found)
 
 
+def value_of(source: Source, text: str, depth: int = 0) -> int | None:
+    """A constant expression's value, names of constants looked up in the source; None where it has none."""
+    expr = read_c(text)
+    if expr is None or depth > 6:
+        return None
+    known: dict[str, int] = {}
+    for name in names_in(expr):
+        for match in _NAMED.finditer(source.text):
+            if match[1] == name.split("::")[-1].split(".")[-1] and match[2].strip() != text:
+                value = value_of(source, match[2], depth + 1)
+                if value is not None:
+                    known[name] = value
+                    break
+    return value_or_none(simplify(expr), known)
+
+
 def _numbers(text: str) -> list[str]:
     return [t.text for t in tokens(text) if t.kind == "number"]
 
@@ -58,3 +74,10 @@ def waits(source: Source, kernel: Kernel) -> bool:
         re.search(r"__shared__|__sync|__shfl|__ballot|__any|__all|__activemask|cooperative_groups|\.sync\(", text)
         is not None
     )
+
+
+def launch_bound(source: Source, kernel: Kernel) -> int:
+    """Most threads of a block: `__launch_bounds__`, else what every device allows."""
+    found = re.search(r"__launch_bounds__\s*\(([^,)]*)", kernel.text)
+    value = value_of(source, found[1]) if found else None
+    return value or 1024

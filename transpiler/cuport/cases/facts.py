@@ -18,6 +18,8 @@ from cuport.kernel import Kernel
 
 Kind = Literal["int", "bool", "float", "pointer"]
 AXES = ("x", "y", "z")
+OPAQUE = "opaque"  # bytes that belong together, see oracle/layout.py: never changed
+FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def leaves(kernel: Kernel, case: Case) -> list[Leaf]:
 
 def _walk(name: str, arg: Arg) -> Iterator[tuple[str, ScalarArg | PointerArg]]:
     if isinstance(arg, StructArg):
-        for field, value in arg.fields:
+        for field, value in arg.fields if arg.name != OPAQUE else ():
             yield from _walk(f"{name}[{field}]" if field.isdigit() else f"{name}.{field}", value)
     else:
         yield name, arg
@@ -60,6 +62,8 @@ def with_leaves(kernel: Kernel, case: Case, values: Mapping[str, ScalarArg | Poi
 
     def put(name: str, arg: Arg) -> Arg:
         if isinstance(arg, StructArg):
+            if arg.name == OPAQUE:
+                return arg
             fields = tuple((f, put(f"{name}[{f}]" if f.isdigit() else f"{name}.{f}", v)) for f, v in arg.fields)
             return StructArg(arg.name, fields)
         return values.get(name, arg)
@@ -148,6 +152,11 @@ def facts(kernel: Kernel, case: Case) -> dict[str, int]:
 def extents(word: str, dim: Dim3) -> dict[str, int]:
     """`block.x`, `block.y`, `block.z` and `block`, their product."""
     return {f"{word}.{a}": d for a, d in zip(AXES, dim, strict=True)} | {word: dim[0] * dim[1] * dim[2]}
+
+
+def is_float(dtype: np.dtype[Any]) -> bool:
+    """bfloat16 is of kind "V" to numpy, like raw bytes: only the name tells."""
+    return dtype.names is None and dtype.name in FLOATS
 
 
 def with_data(buffer: Buffer, data: Array) -> Buffer:

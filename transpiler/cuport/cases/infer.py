@@ -257,7 +257,7 @@ def _lengths(work: _Work, grid: Sequence[Expr | None]) -> dict[str, Expr]:
         words = _hint_names(work, index, name)
         for word in words:
             hints += work.hints.lengths.get(word, ())
-            hints += (_in_elements(h, step) for h in work.hints.bytes.get(word, ()))
+            hints += (in_elements(h, step) for h in work.hints.bytes.get(word, ()))
         hints = [rename(h, aliases) for h in hints]
         hints += [_numbers_as(h, free_axes) for h in hints]
         spelled = work.values(f"len({name})")[0] in work.integers  # a table whose size the kernel's code knows
@@ -281,7 +281,7 @@ def _element_bytes(case: Case, index: int) -> int:
     return int(data.dtype.itemsize) * (int(data.shape[1]) if data.ndim == 2 else 1)
 
 
-def _in_elements(expr: Expr, step: int) -> Expr:
+def in_elements(expr: Expr, step: int) -> Expr:
     """A byte count as an element count: factors of the element size are taken out; an unknown `sizeof` is that size."""
 
     def sized(e: Expr) -> Expr:

@@ -22,7 +22,7 @@ Sign = Literal["any", "nonnegative", "positive"]
 class Profile:
     """`sample`: rows of captured contents. `fresh`: the launch was the first to touch the buffer (only poison before).
 
-    Integers: `bound` names the quantity that they index into (`len(x)`, `n`), `inclusive` where they reach it.
+    Integers: `bound` is the quantity that they index into (`len(x)`, `n`), `inclusive` where they reach it.
     """
 
     sample: Array
@@ -36,6 +36,8 @@ class Profile:
     inclusive: bool = False
     starts_at_zero: bool = False
     few: bool = False  # at most 8 distinct values: flags, masks, classes
+    low: float | None = None  # declared limits, which no family leaves
+    high: float | None = None
 
 
 def poisoned(data: Array) -> Array:
@@ -58,7 +60,7 @@ def profile(kernel: Kernel, launches: Sequence[tuple[Case, tuple[Array, ...]]], 
     rows = np.concatenate([b[~poisoned(b)] for b in before]) if before else np.zeros(0)
     if rows.shape[0] > _SAMPLE:
         rows = rows[np.linspace(0, rows.shape[0] - 1, _SAMPLE).astype(np.int64)]
-    if rows.dtype.names or rows.size == 0:
+    if rows.dtype.type is np.void or rows.size == 0:
         return Profile(rows, written, fresh)
     constant = bool((rows == rows[:1]).all())
     if rows.dtype.kind in "iu":

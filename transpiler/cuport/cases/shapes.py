@@ -32,7 +32,12 @@ class Shape:
 
     @property
     def key(self) -> tuple[object, ...]:
-        return (self.mold.base.instance, *sorted(self.known.items()))
+        return key_of(self.mold, self.known)
+
+
+def key_of(mold: Mold, known: Mapping[str, int]) -> tuple[object, ...]:
+    """What makes two shapes the same: all numbers but offsets, which only some of the ways to get them name."""
+    return (mold.base.instance, *sorted((n, v) for n, v in known.items() if not n.startswith("offset(")))
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,9 @@ class Limits:
 
 
 def captured_shape(mold: Mold, known: Mapping[str, int], relations: Relations) -> Shape:
-    return Shape(mold, known, f"captured: {label(known, relations, mold)}", True)
+    """The shape of a launch that was captured, or that the case file spells out."""
+    words = "captured: " if mold.origin == "widened" else ""
+    return Shape(mold, known, words + label(known, relations, mold), True)
 
 
 class Proposer:
@@ -57,16 +64,18 @@ class Proposer:
         captured: Sequence[Mapping[str, int]],
         *,
         hot: Iterable[int],
-        free_blocks: Sequence[int],
+        blocks: Sequence[Mapping[str, int]],
         limits: Limits,
         seed: int,
         multiples: int = 1,
         powers: bool = False,
+        grids: Sequence[Mapping[str, int]] = (),
     ) -> None:
+        """`blocks`, `grids`: extents to try where they are free (`{"block.x": 64}`); no `grids`: near captured ones."""
         self.inferred, self.molds, self.captured = inferred, molds, captured
         self.relations = inferred.relations
         self.hot = sorted({h for h in hot if 1 < h <= 1024}, reverse=True)
-        self.free_blocks = free_blocks
+        self.blocks, self.grids = blocks, grids
         self.limits = limits
         self.rng = generator(seed, "shapes", molds[0].kernel.qualified, molds[0].base.instance, multiples, powers)
         self.multiples, self.powers = multiples, powers
@@ -175,15 +184,10 @@ class Proposer:
     def _axes(self, index: int) -> dict[str, int]:
         """Other blocks and grids on some of the shapes, where they are free."""
         chosen: dict[str, int] = {}
-        free_blocks = [a for a, r in zip(AXES, self.relations.block, strict=True) if r is None]
-        if free_blocks and self.free_blocks and index % 3 == 2:
-            total = self.free_blocks[(index // 3) % len(self.free_blocks)]
-            if len(free_blocks) == 1:
-                chosen[f"block.{free_blocks[0]}"] = total
-            else:
-                first = 1 << int(self.rng.integers(2, 6))
-                chosen[f"block.{free_blocks[0]}"] = first
-                chosen[f"block.{free_blocks[1]}"] = max(1, min(total // first, 32))
+        if self.blocks and index % 3 == 2:
+            chosen |= self.blocks[(index // 3) % len(self.blocks)]
+        if self.grids:
+            return {**chosen, **self.grids[index % len(self.grids)]}
         sizes = set(self._free_sizes())
         for name, derived in zip(AXES, self.relations.derived_grid, strict=True):
             axis = f"grid.{name}"
@@ -225,22 +229,25 @@ def label(known: Mapping[str, int], relations: Relations, mold: Mold) -> str:
     return " ".join(parts) or "as captured"
 
 
-def block_choices(relations: Relations, captured: Sequence[Mapping[str, int]], *, waits: bool, bound: int) -> list[int]:
-    """Other block sizes for a free block: powers of two where threads work together in such blocks, else any multiple
-    of a warp."""
+def block_choices(
+    relations: Relations, captured: Sequence[Mapping[str, int]], *, waits: bool, bound: int
+) -> list[dict[str, int]]:
+    """Other extents for a free block: powers of two where threads work together in such blocks, else any multiple of a
+    warp. `bound`: most threads of a block."""
     free = [a for a, r in zip(AXES, relations.block, strict=True) if r is None]
     if not free:
         return []
     seen = {k["block"] for k in captured}
     power = all(s & (s - 1) == 0 for s in seen)
     options = [64, 32, 128, 256, 512] if waits and power else [64, 96, 32, 128, 160, 256]
-    return [o for o in options if o not in seen and o <= bound]
-
-
-def fixed_sizes(relations: Relations) -> bool:
-    """Whether nothing can be chosen at all."""
-    rules = (*relations.grid, *relations.block)
-    return not relations.roots and not relations.loose and all(r is not None for r in rules)
+    totals = [o for o in options if o not in seen and o <= bound]
+    if len(free) == 1:
+        fixed = max((k["block"] // max(k[f"block.{free[0]}"], 1) for k in captured), default=1)
+        return [{f"block.{free[0]}": max(1, t // fixed)} for t in totals]
+    found = []
+    for total, first in zip(totals, (8, 32, 16, 4, 64, 2), strict=False):
+        found.append({f"block.{free[0]}": first, f"block.{free[1]}": max(1, total // first)})
+    return found
 
 
 def next_prime(value: int) -> int:

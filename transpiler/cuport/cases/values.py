@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from cuport.case import Array, ScalarArg
+from cuport.cases.expressions import NotAnExpression, parse_expression, value_or_none
+from cuport.cases.facts import is_float
 from cuport.cases.profile import Profile
 
 MAIN = "resampled"
@@ -35,7 +37,7 @@ def fill(
         return np.zeros(shape, like.dtype)
     if profile.fresh or profile.sample.size == 0:
         return noise(like.dtype, shape, rng)
-    if like.dtype.names:
+    if like.dtype.type is np.void:
         return _records(profile.sample, length, rng)
     if like.dtype.kind == "b":
         both = profile.constant and not profile.written
@@ -52,7 +54,7 @@ def noise(dtype: np.dtype[Any], shape: tuple[int, ...], rng: np.random.Generator
         out = np.zeros(shape, dtype)
         for name in dtype.names:
             field = dtype[name]
-            if field.hasobject or (field.kind == "V" and not field.names and not field.shape):
+            if field.base.type is np.void and not field.base.names:
                 continue
             out[name] = noise(field.base, (*shape, *field.shape), rng)
         return out
@@ -79,7 +81,7 @@ def _records(sample: Array, length: int, rng: np.random.Generator) -> Array:
     out = _rows(sample, length, rng).copy()
     for name in out.dtype.names or ():
         field = out[name]
-        if field.dtype.names is None and field.dtype.kind == "f":
+        if is_float(field.dtype):
             out[name] = to_dtype(field.astype(np.float64) * rng.uniform(0.9, 1.1, field.shape), field.dtype)
     return out
 
@@ -99,6 +101,8 @@ def _floats(profile: Profile, shape: tuple[int, ...], family: str, rng: np.rando
         if profile.sign == "positive":
             smallest = float(np.abs(sample).min())
             values = np.where(values == 0, smallest, values)
+    if profile.low is not None or profile.high is not None:
+        values = np.clip(values, profile.low, profile.high)
     return np.sort(values, axis=0) if profile.ordered else values
 
 
@@ -150,8 +154,12 @@ def _integers(
     sample = profile.sample.astype(np.int64)
     if profile.permutation:
         return rng.permutation(length).reshape(shape).astype(dtype)
-    if profile.bound and profile.bound in known:
-        return _indices(profile, sample, shape, known[profile.bound], rng).astype(dtype)
+    limit = _limit(profile.bound, known)
+    if limit is not None:
+        return _indices(profile, sample, shape, limit, rng).astype(dtype)
+    if profile.low is not None and profile.high is not None:
+        inside = rng.integers(int(profile.low), int(profile.high), shape, endpoint=True)
+        return (np.sort(inside, axis=0) if profile.ordered else inside).astype(dtype)
     if profile.written and profile.constant:  # a counter
         same = np.broadcast_to(sample[:1], shape).copy()
         grown = family in ("normal", "ties", "integers", "cancelling")
@@ -174,6 +182,17 @@ def _integers(
     if family in ("normal", "integers", "cancelling") and high > low and not profile.few:
         return rng.integers(low, high, shape, endpoint=True).astype(dtype)
     return values.astype(dtype)
+
+
+def _limit(bound: str, known: Mapping[str, int]) -> int | None:
+    if not bound:
+        return None
+    if bound in known:
+        return known[bound]
+    try:
+        return value_or_none(parse_expression(bound), known)
+    except NotAnExpression:
+        return None
 
 
 def _indices(profile: Profile, sample: Array, shape: tuple[int, ...], limit: int, rng: np.random.Generator) -> Array:
@@ -215,8 +234,7 @@ def _rounded(arg: ScalarArg, value: float) -> ScalarArg:
 
 def with_specials(data: Array, kind: str, rng: np.random.Generator) -> Array:
     """Some elements replaced by NaN or by infinities; data that is no float stays as it is."""
-    is_float = data.dtype.names is None and data.dtype.kind in "fV" and data.size > 0
-    if not is_float or not np.issubdtype(np.asarray(data[:1].astype(np.float64)).dtype, np.floating):
+    if not is_float(data.dtype) or data.size == 0:
         return data
     values = data.astype(np.float64)
     marks = [np.nan] if kind == "nan" else [np.inf, -np.inf]

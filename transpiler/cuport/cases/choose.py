@@ -1,0 +1,71 @@
+"""One kernel's plan out of its captured launches and its case file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cuport.cases import Plan
+from cuport.cases.bare import plan_declared
+from cuport.cases.checking import OracleLike
+from cuport.cases.files import case_file, entry_for
+from cuport.cases.filling import Budget
+from cuport.cases.planning import Planned, plan_captured
+from cuport.diagnostic import CuportError, Diagnostic
+from cuport.kernel import Kernel, Source
+
+
+def choose(
+    source: Source,
+    kernel: Kernel,
+    captures: Sequence[Any],
+    oracle: OracleLike,
+    *,
+    seed: int,
+    cases: int,
+    threads: int,
+    args: Sequence[str],
+) -> Plan:
+    """See `cuport.cases.plan`."""
+    try:
+        entry = entry_for(source, kernel)
+    except CuportError as error:
+        return Plan((), diagnostics=error.diagnostics)
+    sources = bool(captures) + (entry is not None)
+    if sources == 0:
+        return Plan((), diagnostics=(_without(source, kernel),))
+    budget = Budget(max(1, cases // sources), max(1, threads // sources))
+    planned: list[Planned] = []
+    diagnostics: list[Diagnostic] = []
+    if captures:
+        found, problems = plan_captured(source, kernel, captures, oracle, seed=seed, budget=budget, args=args)
+        planned += found
+        diagnostics += problems
+    if entry is not None:
+        declared, problems = plan_declared(source, kernel, entry, oracle, seed=seed, budget=budget)
+        planned += [declared] if declared is not None else []
+        diagnostics += problems
+    notes = dict.fromkeys(n for p in planned for n in p.notes)
+    notes |= dict.fromkeys(d.message for d in diagnostics if d.severity != "error")
+    chosen = {c.digest: c for p in planned for c in p.cases}
+    domains = dict.fromkeys(p.domain for p in planned)
+    return Plan(
+        tuple(chosen.values()),
+        " | ".join(domains),
+        tuple(p.relations for p in planned),
+        tuple(notes),
+        tuple(diagnostics),
+    )
+
+
+def _without(source: Source, kernel: Kernel) -> Diagnostic:
+    name = case_file(source).name
+    hint = f"describe its launches in {name}; `cuport inspect --write-cases {source.path}` writes a first guess"
+    if not kernel.launches:
+        message = f"kernel {kernel.qualified} is never launched here, and there is no case file for it"
+        return Diagnostic("cases.never-launched", message, kernel.span, hint)
+    if not source.has_main:
+        message = f"there is no main() that launches {kernel.qualified}, and no case file for it"
+        return Diagnostic("cases.no-program", message, kernel.span, hint)
+    message = f"the program ended without launching {kernel.qualified} in a way that could be captured"
+    return Diagnostic("cases.not-captured", message, kernel.launches[0].span, hint)

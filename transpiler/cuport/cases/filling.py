@@ -1,0 +1,293 @@
+"""From relations to cases: shapes on which the original runs clean, then values for them, within the budget."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from cuport.case import Case
+from cuport.cases.checking import OracleLike, Outcome, check
+from cuport.cases.conditions import explain, powers_of_two
+from cuport.cases.constants import integers_of
+from cuport.cases.expressions import Bin, Num, Var, value_or_none
+from cuport.cases.facts import facts, is_float
+from cuport.cases.infer import Inferred
+from cuport.cases.making import Mold, make, special
+from cuport.cases.relations import Relations
+from cuport.cases.shapes import Limits, Proposer, Shape, as_numbers, captured_shape, key_of
+from cuport.cases.values import MAIN, WILD
+from cuport.kernel import Kernel, Source
+
+MOST_SHAPES = 12  # each distinct set of static numbers is a compile
+_PROPOSED = 26
+_ROUND = 14
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many cases a kernel gets, and how many CUDA threads over all of them."""
+
+    cases: int
+    threads: int
+
+
+@dataclass(eq=False)
+class Work:
+    """One group of launches on its way to cases. `originals`: captured cases; `examples`: numbers known to be good."""
+
+    source: Source
+    kernel: Kernel
+    oracle: OracleLike
+    seed: int
+    budget: Budget
+    inferred: Inferred
+    molds: Sequence[Mold]
+    originals: Sequence[Case]
+    examples: Sequence[Mapping[str, int]]
+    blocks: Sequence[Mapping[str, int]] = ()
+    grids: Sequence[Mapping[str, int]] = ()
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def hot(self) -> set[int]:
+        """Numbers around which sizes are telling."""
+        found = {*integers_of(self.source, self.kernel), *as_numbers(self.inferred.relations)}
+        return found | {k["block.x"] for k in self.examples} | {k["block"] for k in self.examples}
+
+
+def fill_group(work: Work) -> tuple[list[Case], Relations, list[Shape]]:
+    """Cases, the relations with the conditions that were learned, and the shapes used."""
+    relations, proposed = _clean_shapes(work)
+    shapes = _choose(work, proposed, relations)
+    return _cases(work, shapes, relations), relations, shapes
+
+
+# -- shapes --------------------------------------------------------------------------------------------------------
+
+
+class _Search:
+    """Rounds of proposals, each checked at once."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.shapes: list[Shape] = []
+        self.failing: list[Shape] = []
+        self.reasons: Counter[str] = Counter()
+        threads = work.budget.threads
+        self.limits = Limits(min(16384, max(1024, threads // 8)), max(2048, threads // 4))
+
+    def round(self, multiples: int, powers: bool, most: int) -> None:
+        work = self.work
+        proposer = Proposer(
+            work.inferred,
+            work.molds,
+            work.examples,
+            hot=work.hot,
+            blocks=work.blocks,
+            grids=work.grids,
+            limits=self.limits,
+            seed=work.seed,
+            multiples=multiples,
+            powers=powers,
+        )
+        captured = [key_of(m, facts(work.kernel, c)) for m in work.molds for c in work.originals]
+        seen = {s.key for s in (*self.shapes, *self.failing)} | set(captured)
+        self.try_all([s for s in proposer.shapes(most) if s.key not in seen])
+
+    def try_all(self, proposed: Sequence[Shape]) -> None:
+        work = self.work
+        made = [make(s.mold, s.known, seed=work.seed, label=s.label) for s in proposed]
+        for shape, outcome in zip(proposed, check(work.oracle, work.source, made), strict=True):
+            if outcome.clean:
+                self.shapes.append(shape)
+            else:
+                self.failing.append(shape)
+                self.reasons[outcome.reason] += 1
+
+
+def _clean_shapes(work: Work) -> tuple[Relations, list[Shape]]:
+    """Shapes on which the original runs clean, in the order of their proposal."""
+    relations, captured = work.inferred.relations, work.examples
+    search = _Search(work)
+    search.round(1, False, _PROPOSED)
+    names = [*relations.roots, *relations.loose]
+    if len(search.shapes) < 8 and search.failing:
+        steps = [_step(captured, names), *sorted({k["block.x"] for k in captured})]
+        for step in dict.fromkeys(s for s in steps if s > 1):
+            if len(search.shapes) < 8:
+                search.round(step, False, _ROUND)
+        if len(search.shapes) < 8 and all(_power(k[n]) for k in captured for n in relations.roots if n in k):
+            search.round(1, True, _ROUND)
+    if search.failing:
+        good = [*captured, *(s.known for s in search.shapes)]
+        bad = [s.known for s in search.failing]
+        conditions, unexplained = explain(good, bad, names, sorted(work.hot))
+        for condition in conditions:
+            relations = relations.with_condition(condition)
+        for name in relations.roots:
+            if powers_of_two(good, bad, name):
+                work.notes.append(f"only powers of two were found to be legal for {name}")
+        if unexplained:
+            reason = search.reasons.most_common(1)[0][0]
+            work.notes.append(f"{unexplained} sizes were left out for no simple reason: {_short(reason)}")
+    shapes = [s for s in search.shapes if all(value_or_none(c, s.known) == 1 for c in relations.require)]
+    return _with_least(relations, shapes), shapes
+
+
+def _with_least(relations: Relations, shapes: Sequence[Shape]) -> Relations:
+    """A root may be 0 only where a shape with 0 ran clean."""
+    for root in relations.roots:
+        bounded = any(isinstance(c, Bin) and c.op == ">=" and c.left == Var(root) for c in relations.require)
+        if not bounded:
+            least = 0 if any(s.known[root] == 0 for s in shapes) else 1
+            relations = relations.with_condition(Bin(">=", Var(root), Num(least)))
+    return relations
+
+
+def _step(captured: Sequence[Mapping[str, int]], names: Sequence[str]) -> int:
+    """The largest power of two, up to 64, that divides every captured size above 8."""
+    sizes = [k[n] for k in captured for n in names if k.get(n, 0) > 8]
+    step = 64
+    while step > 1 and any(s % step for s in sizes):
+        step //= 2
+    return step
+
+
+def _power(value: int) -> bool:
+    return value & (value - 1) == 0
+
+
+def _choose(work: Work, proposed: Sequence[Shape], relations: Relations) -> list[Shape]:
+    """At most `MOST_SHAPES`: a few captured ones that can be borne, then proposed ones in their order."""
+    by_instance = {m.base.instance: m for m in work.molds}
+    captured: dict[tuple[object, ...], Shape] = {}
+    for case in sorted(work.originals, key=lambda c: c.threads):
+        shape = captured_shape(by_instance[case.instance], facts(work.kernel, case), relations)
+        captured.setdefault(shape.key, shape)
+    bearable = [s for s in captured.values() if s.threads <= work.budget.threads // 3]
+    if captured and not bearable:
+        smallest = min(captured.values(), key=lambda s: s.threads)
+        if len(proposed) < 4:
+            bearable = [smallest]
+        work.notes.append(
+            f"captured launches have {smallest.threads} threads and more, too many for interpreters;"
+            " their relations were kept and sizes made smaller"
+        )
+    chosen = bearable[: max(3, min(6, len(work.molds) * 2))]
+    spent = sum(s.threads for s in chosen)
+    for shape in proposed:
+        if len(chosen) < MOST_SHAPES and (spent + shape.threads <= work.budget.threads // 2 or len(chosen) < 4):
+            chosen.append(shape)
+            spent += shape.threads
+    return chosen
+
+
+# -- values --------------------------------------------------------------------------------------------------------
+
+
+def _cases(work: Work, shapes: Sequence[Shape], relations: Relations) -> list[Case]:
+    """Captured contents as they are, then families of values in turn."""
+    budget = work.budget
+    cases: list[Case] = []
+    for shape in shapes:
+        if shape.captured:
+            own = [c for c in work.originals if key_of(shape.mold, facts(work.kernel, c)) == shape.key]
+            cases += [replace(c, label=shape.label, seed=work.seed) for c in own[:2]]
+    spent = sum(c.threads for c in cases)
+    families = applicable(work.molds)
+    proposed: list[Case] = []
+    for rank in range(16):
+        before = len(proposed)
+        for place, shape in enumerate(shapes):
+            room = len(cases) + len(proposed) < budget.cases + 6 and spent + shape.threads <= budget.threads
+            if not room and (rank > 0 or shape.captured):
+                continue
+            wild = rank % 2 == 1 and bool(families)
+            family = families[(rank // 2 + place) % len(families)] if wild else MAIN
+            label = f"{shape.label}, {family} values" if wild else shape.label
+            proposed.append(make(shape.mold, shape.known, family=family, seed=work.seed + rank, label=label))
+            spent += shape.threads
+        if len(proposed) == before:
+            break
+    outcomes = check(work.oracle, work.source, proposed)
+    dropped = Counter(o.kind for o in outcomes if not o.clean)
+    if dropped:
+        work.notes.append("left out: " + ", ".join(f"{n} {_WORDS[k]}" for k, n in sorted(dropped.items())))
+    cases = _distinct([*cases, *(_suited(o) for o in outcomes if o.clean)])[: budget.cases]
+    return _distinct([*cases, *_specials(work, shapes), *_wide(work, shapes, relations)])
+
+
+_WORDS = {
+    "fault": "cases on which the original is wrong",
+    "failed": "cases on which the original fails",
+    "order": "cases whose result depends on the order of threads",
+}
+
+
+def _suited(outcome: Outcome) -> Case:
+    """NaN or infinities that came out of finite values put a case among the special ones."""
+    return outcome.case if outcome.finite else replace(outcome.case, suite="special")
+
+
+def applicable(molds: Sequence[Mold]) -> list[str]:
+    """Families of values that give something new for these buffers."""
+    profiles = [p for m in molds for p in m.profiles if not p.fresh]
+    floats = [p for p in profiles if is_float(p.sample.dtype)]
+    integers = [p for p in profiles if p.sample.dtype.kind in "iu" and not p.bound and not p.ordered]
+    signed = [p for p in floats if p.sign == "any"]
+    scalars = any(getattr(a, "dtype", "").startswith(("float", "bfloat", "bool")) for m in molds for a in m.base.args)
+    if not floats and not integers:
+        return ["normal", "zeros"] if scalars else []
+    useless = set()
+    if not signed:
+        useless |= {"negative", "cancelling"}
+    if not floats:
+        useless |= {"large", "small"}
+    if not integers:
+        useless.add("extremes")
+    return [f for f in WILD if f not in useless]
+
+
+def _specials(work: Work, shapes: Sequence[Shape]) -> list[Case]:
+    """NaN and infinities in float inputs, on two small shapes."""
+    if not any(is_float(p.sample.dtype) and not p.fresh for m in work.molds for p in m.profiles):
+        return []
+    small = sorted((s for s in shapes if s.threads > 1), key=lambda s: s.threads)[:2]
+    made = [
+        special(s.mold, make(s.mold, s.known, seed=work.seed + 50 + i, label=s.label), kind)
+        for i, (s, kind) in enumerate((s, k) for s in small for k in ("nan", "inf"))
+    ]
+    return [o.case for o in check(work.oracle, work.source, made) if o.clean][:3]
+
+
+def _wide(work: Work, shapes: Sequence[Shape], relations: Relations) -> list[Case]:
+    """Longer buffers, and grids that cover more or less than the size: how far the claim reaches, never a rejection."""
+    own = [s for s in shapes if not s.captured and s.threads <= 8192] or list(shapes[:1])
+    if not own:
+        return []
+    made = []
+    if relations.lengths:
+        title = f"{own[0].label}, longer buffers"
+        made.append(make(own[0].mold, own[0].known, seed=work.seed + 70, label=title, longer=7))
+    shape = own[-1]
+    if relations.grid[0] is not None and not isinstance(relations.grid[0], Num):
+        for step in (1, -1):
+            grid = shape.known["grid.x"] + step
+            if grid >= 1:
+                total = grid * shape.known["grid.y"] * shape.known["grid.z"]
+                known = {**shape.known, "grid.x": grid, "grid": total}
+                made.append(make(shape.mold, known, seed=work.seed + 71, label=f"{shape.label}, grid.x={grid}"))
+    wide = [replace(c, suite="width") for c in made]
+    return [o.case for o in check(work.oracle, work.source, wide) if o.clean]
+
+
+def _distinct(cases: Iterable[Case]) -> list[Case]:
+    found: dict[str, Case] = {}
+    for case in cases:
+        found.setdefault(case.digest, case)
+    return list(found.values())
+
+
+def _short(reason: str) -> str:
+    return reason if len(reason) <= 160 else reason[:157] + "..."
