@@ -47,13 +47,13 @@ using same_t = typename same<T>::type;
 // The value's type follows the pointer's, as in CUDA's overloads.
 #define CUPORT_ATOMIC(name, expression)                                                          \
   template <class T>                                                                             \
-  CUPORT_QUIET inline std::remove_volatile_t<T> name(T* address, cuport::same_t<std::remove_volatile_t<T>> v) { \
+  CUPORT_QUIET inline std::remove_volatile_t<T> name(T* address, cuport::same_t<std::remove_volatile_t<T>> v, int site = CUPORT_SITE) { \
     using V = std::remove_volatile_t<T>;                                                         \
-    CUPORT_ON_ATOMIC(address, sizeof(V));                                                        \
+    CUPORT_ON_ATOMIC(address, sizeof(V)), (void)site;                                                        \
     return cuport::update(const_cast<V*>(address), [v](V old) -> V { (void)old; return expression; }); \
   }
 #ifndef CUPORT_ON_ATOMIC
-#define CUPORT_ON_ATOMIC(address, bytes)
+#define CUPORT_ON_ATOMIC(address, bytes) ((void)0)
 #endif
 CUPORT_ATOMIC(atomicAdd, static_cast<V>(old + v))
 CUPORT_ATOMIC(atomicSub, static_cast<V>(old - v))
@@ -68,20 +68,21 @@ CUPORT_ATOMIC(atomicDec, static_cast<V>(old == 0 || old > v ? v : old - 1))
 #undef CUPORT_ATOMIC
 template <class T>
 CUPORT_QUIET inline std::remove_volatile_t<T> atomicCAS(T* address, cuport::same_t<std::remove_volatile_t<T>> compare,
-                                                        cuport::same_t<std::remove_volatile_t<T>> value) {
+                                                        cuport::same_t<std::remove_volatile_t<T>> value,
+                                                        int site = CUPORT_SITE) {
   using V = std::remove_volatile_t<T>;
-  CUPORT_ON_ATOMIC(address, sizeof(V));
+  CUPORT_ON_ATOMIC(address, sizeof(V)), (void)site;
   const V old = cuport::update(const_cast<V*>(address), [&](V seen) -> V { return seen == compare ? value : seen; });
   if (!(old == compare)) cuport::lost_race();
   return old;
 }
 
 // The scopes make no difference on one processor.
-#define CUPORT_SCOPED(name)                                                                     \
-  template <class T, class... V>                                                                \
-  inline auto name##_block(T* address, V... v) -> decltype(name(address, v...)) { return name(address, v...); } \
-  template <class T, class... V>                                                                \
-  inline auto name##_system(T* address, V... v) -> decltype(name(address, v...)) { return name(address, v...); }
+#define CUPORT_SCOPED(name)                                                                        \
+  template <class T>                                                                               \
+  inline auto name##_block(T* p, cuport::same_t<std::remove_volatile_t<T>> v, int site = CUPORT_SITE) { return name(p, v, site); } \
+  template <class T>                                                                               \
+  inline auto name##_system(T* p, cuport::same_t<std::remove_volatile_t<T>> v, int site = CUPORT_SITE) { return name(p, v, site); }
 CUPORT_SCOPED(atomicAdd)
 CUPORT_SCOPED(atomicSub)
 CUPORT_SCOPED(atomicExch)
@@ -92,5 +93,14 @@ CUPORT_SCOPED(atomicOr)
 CUPORT_SCOPED(atomicXor)
 CUPORT_SCOPED(atomicInc)
 CUPORT_SCOPED(atomicDec)
-CUPORT_SCOPED(atomicCAS)
 #undef CUPORT_SCOPED
+template <class T>
+inline auto atomicCAS_block(T* p, cuport::same_t<std::remove_volatile_t<T>> compare, cuport::same_t<std::remove_volatile_t<T>> v,
+                            int site = CUPORT_SITE) {
+  return atomicCAS(p, compare, v, site);
+}
+template <class T>
+inline auto atomicCAS_system(T* p, cuport::same_t<std::remove_volatile_t<T>> compare, cuport::same_t<std::remove_volatile_t<T>> v,
+                             int site = CUPORT_SITE) {
+  return atomicCAS(p, compare, v, site);
+}

@@ -23,6 +23,7 @@ CUPORT_NOINLINE CUPORT_QUIET inline void block_barrier(int predicate, int site) 
     scheduling::release_barrier(b);
     b.warp[i / 32].ready &= ~(1u << (i % 32));
     if (b.warp[i / 32].ready == 0) b.ready_warps &= ~(1u << (i / 32));
+    CUPORT_SYNCHRONISED();
   } else {
     scheduling::wait();
   }
@@ -77,6 +78,6 @@ inline int __syncthreads_or(int p, int site = CUPORT_SITE) {
 }
 
 // Everything a block writes is seen in program order here; only the compiler must not move accesses.
-inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+inline void __threadfence() { CUPORT_FENCE(); __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 inline void __threadfence_block() { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
-inline void __threadfence_system() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+inline void __threadfence_system() { CUPORT_FENCE(); __atomic_thread_fence(__ATOMIC_SEQ_CST); }

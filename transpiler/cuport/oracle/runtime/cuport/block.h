@@ -30,7 +30,8 @@ struct Thread {
   void* operand;    // of the warp operation it waits in
   Meeting meeting;
   unsigned mask;    // lanes it waits for; 0: whoever comes
-  int site;         // source position of the operation, see Site in cuda/rewrite
+  int site;         // its line in the user's file
+  unsigned met;     // the warp's `meetings` when it last took part in an operation
 #ifdef CUPORT_THREAD_STATE
   CUPORT_THREAD_STATE state;
 #endif
@@ -42,6 +43,7 @@ struct Warp {
   unsigned begun;
   unsigned waiting;  // in a warp operation
   unsigned relaxed;  // those of `waiting` that wait for whoever comes
+  unsigned meetings;  // operations finished
 };
 
 struct Task {
@@ -113,7 +115,9 @@ CUPORT_QUIET inline void complete(Block& b, unsigned w, unsigned lanes) {
   for (unsigned rest = lanes; rest != 0; rest &= rest - 1) {
     const int lane = __builtin_ctz(rest);
     operands[lane] = thread[lane].operand;
+    thread[lane].met = b.warp[w].meetings + 1;
   }
+  ++b.warp[w].meetings;
   thread[__builtin_ctz(lanes)].meeting(operands, lanes);
   b.warp[w].waiting &= ~lanes;
   b.warp[w].relaxed &= ~lanes;
@@ -183,8 +187,7 @@ inline Thread* take(Block& b, unsigned w, int lane) {
   return b.current = b.thread + w * 32 + lane;
 }
 
-// The next thread to run, marked as running; nullptr when all have returned or wait at the grid barrier.
-CUPORT_QUIET inline Thread* pick(Block& b, unsigned w) {
+CUPORT_NOINLINE CUPORT_QUIET inline Thread* pick_elsewhere(Block& b, unsigned w) {
   for (;;) {
     Warp& warp = b.warp[w];
     if (warp.ready == 0 && warp.relaxed != 0) complete_relaxed(b, w);
@@ -202,6 +205,18 @@ CUPORT_QUIET inline Thread* pick(Block& b, unsigned w) {
     }
   }
   return take(b, w, choose(b.warp[w].ready));
+}
+
+// The next thread to run, marked as running; nullptr when all have returned or wait at the grid barrier.
+CUPORT_QUIET inline Thread* pick(Block& b, unsigned w) {
+  if (CUPORT_LIKELY(worker.schedule == Schedule::forward)) {
+    if (b.warp[w].ready != 0) return take(b, w, __builtin_ctz(b.warp[w].ready));
+    if (b.warp[w].relaxed == 0 && b.ready_warps != 0) {
+      w = static_cast<unsigned>(__builtin_ctz(b.ready_warps));
+      return take(b, w, __builtin_ctz(b.warp[w].ready));
+    }
+  }
+  return pick_elsewhere(b, w);
 }
 
 inline void fiber_main();
@@ -250,6 +265,7 @@ CUPORT_QUIET inline void begin(Block& b, Thread* t) {
   const unsigned row = i / blockDim.x;
   t->index = uint3{i - row * blockDim.x, row % blockDim.y, row / blockDim.y};
   threadIdx = t->index;
+  t->met = 0;
   CUPORT_THREAD_BEGIN();
 }
 
@@ -287,12 +303,13 @@ CUPORT_QUIET inline void open_block(Block& b, const Task& task, uint3 index, uns
   b.warps = (threads + 31) / 32;
   b.arrived = b.grid_waiting = 0;
   b.barrier_site = 0;
+  b.epoch = 0;
   b.count = 0, b.all = 1, b.any = 0;
   b.ready_warps = b.warps == 32 ? ~0u : (1u << b.warps) - 1;
   for (unsigned w = 0; w < b.warps; ++w) {
     const unsigned left = threads - w * 32;
     const unsigned lanes = left >= 32 ? ~0u : (1u << left) - 1;
-    b.warp[w] = Warp{lanes, lanes, 0, 0, 0};
+    b.warp[w] = Warp{lanes, lanes, 0, 0, 0, 0};
   }
 }
 

@@ -15,6 +15,30 @@
 #include <new>
 #include <utility>
 
+#ifdef CUPORT_CHECKED
+#define CUPORT_THREAD_BEGIN() ::cuport::checked::on_synchronised()
+#define CUPORT_THREAD_RESUME() ::cuport::checked::on_synchronised()
+#define CUPORT_SYNCHRONISED() ::cuport::checked::on_synchronised()
+#define CUPORT_GRID_SYNCHRONISED() ::cuport::checked::on_grid_barrier()
+#define CUPORT_FENCE() ::cuport::checked::on_fence()
+#define CUPORT_ON_ATOMIC(address, bytes) ::cuport::checked::on_atomic(address, bytes, site)
+#define CUPORT_BLOCK_BEGIN(dynamic) ::cuport::checked::begin_block(dynamic)
+#define CUPORT_LAUNCH_BEGIN() ::cuport::checked::begin_launch()
+#define CUPORT_LAUNCH_END() ::cuport::checked::end_launch()
+#define CUPORT_BUFFER(base, bytes) ::cuport::checked::add_buffer(base, bytes)
+namespace cuport {
+namespace checked {
+inline void on_synchronised();
+inline void on_grid_barrier();
+inline void on_fence();
+inline void on_atomic(volatile void* address, unsigned bytes, int site);
+inline void begin_block(size_t dynamic);
+inline void begin_launch();
+inline void end_launch();
+inline void add_buffer(const char* base, size_t bytes);
+}  // namespace checked
+}  // namespace cuport
+#endif
 #ifdef CUPORT_SHADOW
 #include "../shadow/hooks.h"
 #endif
@@ -44,7 +68,22 @@
 #define CUPORT_THREAD_RESUME()
 #endif
 #ifndef CUPORT_BLOCK_BEGIN
-#define CUPORT_BLOCK_BEGIN()
+#define CUPORT_BLOCK_BEGIN(dynamic)
+#endif
+#ifndef CUPORT_LAUNCH_END
+#define CUPORT_LAUNCH_END()
+#endif
+#ifndef CUPORT_FENCE
+#define CUPORT_FENCE()
+#endif
+#ifndef CUPORT_SYNCHRONISED  // a barrier or warp operation was passed
+#define CUPORT_SYNCHRONISED()
+#endif
+#ifndef CUPORT_GRID_SYNCHRONISED
+#define CUPORT_GRID_SYNCHRONISED()
+#endif
+#ifndef CUPORT_BUFFER  // a buffer has been placed and filled
+#define CUPORT_BUFFER(base, bytes)
 #endif
 #ifndef CUPORT_LAUNCH_BEGIN
 #define CUPORT_LAUNCH_BEGIN()

@@ -37,6 +37,7 @@ inline const BufferKind kind_of{io<T>::size,   sizeof(T),        io<T>::scalars,
                                     io<T>::streams, &Kind<T>::load, &Kind<T>::store, &Kind<T>::stream};
 
 struct LoadedBuffer {
+  const char* name;
   unsigned char* file;
   size_t bytes;
   char* memory;  // null until a pointer's type said what the elements are
@@ -91,6 +92,9 @@ CUPORT_NOINLINE inline void place(LoadedCase& c, LoadedBuffer& b, const BufferKi
   } else {
     kind.load(b.memory, b.file, n);
   }
+  if (b.memory == nullptr) return;
+  name_buffer(b.memory, b.name);
+  CUPORT_BUFFER(b.memory, bytes);
 }
 
 class Decoder {

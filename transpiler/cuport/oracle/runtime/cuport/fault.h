@@ -11,6 +11,7 @@ enum class FaultKind {
   misaligned,
   race,
   race_same_value,
+  race_atomic,  // a plain read beside an atomic update
   divergent_barrier,
   warp_mask,
   deadlock
@@ -18,7 +19,7 @@ enum class FaultKind {
 
 inline const char* name_of(FaultKind kind) {
   static const char* const names[] = {"out-of-bounds", "use-after-free", "uninitialised", "misaligned", "race",
-                                      "race-same-value", "divergent-barrier", "warp-mask", "deadlock"};
+                                      "race-same-value", "race-atomic", "divergent-barrier", "warp-mask", "deadlock"};
   return names[static_cast<int>(kind)];
 }
 

@@ -110,7 +110,7 @@ CUPORT_QUIET inline void run_blocks(const Config& c, const Task& task, Rows rows
   for (uint64_t i = 0; i < order.total; ++i) {
     blockIdx = block_index(order.at(i), c.grid);
     if (launch_state.poison_shared) DeviceMemory::poison(arena.base, shared_total(c.shared));
-    CUPORT_BLOCK_BEGIN();
+    CUPORT_BLOCK_BEGIN(c.shared);
     if (rows != nullptr) {
       block->index = blockIdx;
       worker.block = block;
@@ -147,7 +147,8 @@ CUPORT_QUIET inline void run_cooperative(const Config& c, const Task& task) {
       Block& b = all[order.at(i)];
       if (b.live == 0) continue;
       shared_base = b.shared;
-      CUPORT_BLOCK_BEGIN();
+      blockIdx = b.index;
+      CUPORT_BLOCK_BEGIN(c.shared);
       more |= !run_block(b);
       if (b.live == 0 || b.grid_waiting == b.live) stuck = false;
     }
@@ -155,6 +156,7 @@ CUPORT_QUIET inline void run_cooperative(const Config& c, const Task& task) {
       launch_state.failure = cudaErrorLaunchFailure;
       siglongjmp(launch_state.escape, 1);
     }
+    CUPORT_GRID_SYNCHRONISED();
     for (uint64_t i = 0; i < blocks; ++i) {
       if (all[i].live == 0 || all[i].grid_waiting != all[i].live) continue;
       all[i].grid_waiting = 0;
@@ -182,6 +184,7 @@ CUPORT_NOINLINE CUPORT_QUIET inline cudaError_t run_grid(const Config& c, const 
     worker.stacks.reset();
   }
   launch_state.in_kernel = false;
+  CUPORT_LAUNCH_END();
   return static_cast<cudaError_t>(launch_state.failure);
 }
 

@@ -10,7 +10,11 @@ namespace cuport {
 
 constexpr uint16_t kPoison = 0x7FF7;  // repeated: NaN as half, bfloat16, float and double
 constexpr size_t kArenaBytes = size_t{1} << 36;
+#ifdef CUPORT_CHECKED
+constexpr size_t kGuardBytes = 64 << 10;  // wide, so that a wild index does not land in a neighbour
+#else
 constexpr size_t kGuardBytes = 512;  // between allocations, whose bases are aligned to as much
+#endif
 
 struct Allocation {
   char* base;
@@ -92,7 +96,7 @@ class DeviceMemory {
     return true;
   }
 
-  static void poison(void* at, size_t bytes) {
+  CUPORT_QUIET static void poison(void* at, size_t bytes) {
     auto* words = static_cast<uint16_t*>(at);
     for (size_t i = 0; i < bytes / 2; ++i) words[i] = kPoison;
     if (bytes % 2 != 0) static_cast<unsigned char*>(at)[bytes - 1] = kPoison & 0xFF;
@@ -114,5 +118,22 @@ class DeviceMemory {
   size_t count_ = 0, capacity_ = 0, used_ = 0;
 };
 inline DeviceMemory device_memory;
+
+// Names of buffers, for messages.
+struct BufferName {
+  const char* base;
+  const char* name;
+};
+inline BufferName buffer_names[256];
+inline int buffer_name_count = 0;
+inline void name_buffer(const char* base, const char* name) {
+  if (buffer_name_count < 256) buffer_names[buffer_name_count++] = BufferName{base, name};
+}
+inline const char* buffer_name(const char* base) {
+  for (int i = 0; i < buffer_name_count; ++i) {
+    if (buffer_names[i].base == base) return buffer_names[i].name;
+  }
+  return "a buffer";
+}
 
 }  // namespace cuport

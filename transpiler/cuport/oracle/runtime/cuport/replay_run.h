@@ -66,7 +66,8 @@ inline bool read_case(CaseFile& file, LoadedCase& c) {
     } else if (strcmp(line, "buffer") == 0) {
       if (c.buffers == LoadedCase::kMost) return false;
       LoadedBuffer& b = c.buffer[c.buffers++];
-      b.bytes = strtoull(rest, nullptr, 10);
+      b.bytes = strtoull(rest, &rest, 10);
+      b.name = *rest == ' ' ? rest + 1 : rest;
       b.file = file.raw(b.bytes);
       if (b.file == nullptr) return false;
     } else if (strcmp(line, "global") == 0) {
@@ -118,10 +119,15 @@ inline void write_results(FILE* out, LoadedCase& c) {
 }
 
 inline void write_faults(FILE* out) {
+#ifdef CUPORT_CHECKED
+  const size_t bias = checked::load_bias();
+#else
+  const size_t bias = 0;
+#endif
   for (int i = 0; i < faults.count; ++i) {
     const Fault& f = faults.fault[i];
     fprintf(out, "fault %s %u %u %u %u %u %u %zx %d %s\n", name_of(f.kind), f.block.x, f.block.y, f.block.z, f.thread.x,
-            f.thread.y, f.thread.z, reinterpret_cast<size_t>(f.code), f.site, f.message);
+            f.thread.y, f.thread.z, f.code == nullptr ? 0 : reinterpret_cast<size_t>(f.code) - bias, f.site, f.message);
   }
   faults.count = 0, faults.seen = 0;
 }
@@ -146,6 +152,14 @@ inline void note_ties() {
 #else
 inline void note_ties() {}
 #endif
+
+inline void forget_buffers() {
+#ifdef CUPORT_CHECKED
+  for (size_t i = 0; i < device_memory.count(); ++i) checked::remove_buffer(device_memory[i].base, device_memory[i].bytes);
+#endif
+  device_memory.release_all();
+  buffer_name_count = 0;
+}
 
 inline int replay_main(int argc, char** argv) {
   if (argc < 3) {
@@ -197,7 +211,7 @@ inline int replay_main(int argc, char** argv) {
     }
     fputs("end\n", out);
     fflush(out);
-    device_memory.release_all();
+    forget_buffers();
   }
   return fclose(out) == 0 ? 0 : 1;
 }

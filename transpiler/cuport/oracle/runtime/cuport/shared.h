@@ -16,14 +16,23 @@ constexpr size_t kSharedOptIn = 227 * 1024;    // with it
 inline size_t shared_static_bytes = 0;  // of all slots of the program, known before main
 inline __thread char* shared_base = nullptr;
 
-inline size_t reserve_shared(size_t size, size_t align) {
+struct SharedRecord {
+  size_t offset, size;
+  SharedRecord* next;
+};
+inline SharedRecord* shared_records = nullptr;
+
+inline size_t reserve_shared(size_t size, size_t align, SharedRecord* record) {
   const size_t at = (shared_static_bytes + kSharedGuard + align - 1) / align * align;
   shared_static_bytes = at + size;
+  *record = SharedRecord{at, size, shared_records};
+  shared_records = record;
   return at;
 }
 template <class S>
 struct SharedSlot {
-  static inline const size_t offset = reserve_shared(sizeof(S), alignof(S) < 16 ? 16 : alignof(S));
+  static inline SharedRecord record;
+  static inline const size_t offset = reserve_shared(sizeof(S), alignof(S) < 16 ? 16 : alignof(S), &record);
 };
 template <class S>
 CUPORT_QUIET inline S& shared() {

@@ -4,6 +4,9 @@
 #include <signal.h>
 #include <ucontext.h>
 #include "grid.h"
+#ifdef CUPORT_CHECKED
+#include "checked.h"
+#endif
 
 namespace cuport {
 
@@ -90,11 +93,25 @@ inline bool skip_division(void* context) {
 inline bool skip_division(void*) { return false; }
 #endif
 
+inline const void* code_of(void* context) {
+#if defined(__x86_64__)
+  return reinterpret_cast<const void*>(static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP] + 1);
+#elif defined(__aarch64__)
+  return reinterpret_cast<const void*>(static_cast<ucontext_t*>(context)->uc_mcontext.pc + 1);
+#else
+  (void)context;
+  return nullptr;
+#endif
+}
+
 inline void on_signal(int number, siginfo_t* info, void* context) {
   if (launch_state.in_kernel) {
     if (number == SIGFPE && skip_division(context)) return;
     if (number == SIGSEGV || number == SIGBUS) {
       if (worker.stacks.overflowed(info->si_addr)) leave_kernel(cudaErrorLaunchFailure, "a thread's stack overflowed");
+#ifdef CUPORT_CHECKED
+      checked::fault(FaultKind::out_of_bounds, reinterpret_cast<uintptr_t>(info->si_addr), 1, "reaches", code_of(context), 0);
+#endif
       leave_kernel(cudaErrorIllegalAddress, "an illegal memory access", info->si_addr);
     }
     leave_kernel(cudaErrorLaunchFailure, number == SIGFPE ? "an arithmetic exception" : "an illegal instruction");

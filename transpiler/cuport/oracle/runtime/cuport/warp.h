@@ -37,6 +37,7 @@ CUPORT_NOINLINE CUPORT_QUIET inline void meet(unsigned mask, void* operand, Meet
     scheduling::complete(b, w, need);
     warp.ready &= ~bit;  // this lane goes on at once
     if (warp.ready == 0) b.ready_warps &= ~(1u << w);
+    CUPORT_SYNCHRONISED();
   } else {
     scheduling::wait();
   }
