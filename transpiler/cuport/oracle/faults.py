@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+_ADDRESS = re.compile(r"^0x[0-9a-fA-F]+$")
 
-def locate(program: Path, addresses: Iterable[int]) -> dict[int, tuple[str, int]]:
-    """File and line of each address (relative to where the program was loaded); those unknown are left out.
 
-    An address is where a call returns to, so the line is that of the byte before.
+def locate(program: Path, addresses: Iterable[int], outside: Path) -> dict[int, tuple[str, int]]:
+    """File and line of each address, of the innermost inlined function that is not in a file under `outside`.
+
+    Addresses count from where the program was loaded. Each is where a call returns to, so the line is that of the byte
+    before. Those unknown are left out.
     """
     wanted = sorted(set(addresses))
     tool = shutil.which("addr2line") or shutil.which("llvm-addr2line")
     if not wanted or tool is None:
         return {}
-    command = [tool, "-e", str(program), *(hex(a - 1) for a in wanted)]
+    command = [tool, "-a", "-i", "-e", str(program), *(hex(a - 1) for a in wanted)]
     try:
-        out = subprocess.run(command, capture_output=True, text=True, timeout=60, errors="replace").stdout
+        out = subprocess.run(command, capture_output=True, text=True, timeout=60, errors="replace", check=False).stdout
     except (OSError, subprocess.TimeoutExpired):
         return {}
     found: dict[int, tuple[str, int]] = {}
-    for address, line in zip(wanted, out.splitlines(), strict=False):
+    current = 0
+    for line in out.splitlines():
+        if _ADDRESS.match(line):
+            current = int(line, 16) + 1
+            continue
         path, _, number = line.split(" (")[0].rpartition(":")
-        if path not in ("", "??") and number.isdigit() and int(number) > 0:
-            found[address] = (path, int(number))
+        known = path not in ("", "??") and number.isdigit() and int(number) > 0
+        if known and not path.startswith(str(outside)):
+            found.setdefault(current, (path, int(number)))
     return found

@@ -13,6 +13,7 @@ import numpy as np
 from cuport.case import Array, Bound, Case
 from cuport.diagnostic import Diagnostic, Span
 from cuport.kernel import Source
+from cuport.oracle.build import runtime_dir
 from cuport.oracle.faults import locate
 from cuport.oracle.layout import leaves
 from cuport.oracle.process import run
@@ -115,7 +116,7 @@ def read_results(source: Source, program: Path, cases: dict[int, Case], data: by
             break
         found[number] = replay
     addresses = {f.address for group in faults.values() for f in group if f.address}
-    lines = locate(program, addresses)
+    lines = locate(program, addresses, runtime_dir())
     for number, replay in found.items():
         placed = []
         for raw in faults[number]:

@@ -44,8 +44,9 @@ class CaptureReport:
 class Fault:
     """Something the original does wrong.
 
-    kind: out-of-bounds | use-after-free | uninitialised | misaligned | race | race-same-value | divergent-barrier |
-    warp-mask | deadlock. `line` counts in the user's file `path`; 0 where it is not known.
+    kind: out-of-bounds | uninitialised | misaligned | race | race-same-value (all write what is there already) |
+    race-atomic (a plain read beside an atomic update) | divergent-barrier | warp-mask (a warp operation names lanes
+    that do not take part) | deadlock. `line` counts in the user's file `path`; 0 where it is not known.
     """
 
     kind: str
@@ -57,8 +58,8 @@ class Fault:
 
     @property
     def benign(self) -> bool:
-        """A race in which all write the same value decides nothing."""
-        return self.kind == "race-same-value"
+        """Decides nothing by itself, as long as the result does not depend on the schedule."""
+        return self.kind in ("race-same-value", "race-atomic")
 
 
 @dataclass(frozen=True, eq=False)
