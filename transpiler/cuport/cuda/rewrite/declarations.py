@@ -120,7 +120,7 @@ def rewrite_globals(program: Program, edits: Edits) -> None:
     known = {g.name: g.qualified for g in program.source.globals}
     number = 0
     for node in walk(unit.root):
-        if node.type != "declaration" or not at_namespace_scope(node):
+        if node.type != "declaration" or not at_namespace_scope(node) or edits.covers(node.start_byte):
             continue
         if node.parent is not None and node.parent.type == "template_declaration":
             continue
