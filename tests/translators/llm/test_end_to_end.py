@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +61,7 @@ class Run:
     out: str
     err: str
     folder: Path
+    cache: Path
 
     @property
     def port(self) -> Path:
@@ -67,12 +69,19 @@ class Run:
 
     def texts(self) -> str:
         """Everything the run left: streams and files, the store's bytes included."""
-        files = [p.read_bytes().decode(errors="replace") for p in self.folder.rglob("*") if p.is_file()]
+        kept = [*self.folder.rglob("*"), *self.cache.rglob("*")]
+        files = [p.read_bytes().decode(errors="replace") for p in kept if p.is_file()]
         return "\n".join([self.out, self.err, *files])
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The original is built and run once for all of these tests; ports differ from test to test."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def translate(tmp_path: Path):
+def translate(tmp_path: Path, cache: Path) -> Callable[..., Run]:
     """Runs the command in a folder of its own against an endpoint."""
     (tmp_path / "scale.cu").write_text(SOURCE)
 
@@ -81,7 +90,7 @@ def translate(tmp_path: Path):
             "OPENAI_BASE_URL": url,
             "OPENAI_API_KEY": KEY,
             "CUPORT_MODEL": "tested-model",
-            "CUPORT_CACHE_DIR": str(tmp_path / "cache"),
+            "CUPORT_CACHE_DIR": str(cache),
             "NO_PROXY": "127.0.0.1",
             "NO_COLOR": "1",
         }
@@ -96,7 +105,7 @@ def translate(tmp_path: Path):
             check=False,
         )
         assert "Traceback" not in done.stderr + done.stdout, done.stderr
-        return Run(done.returncode, done.stdout, done.stderr, tmp_path)
+        return Run(done.returncode, done.stdout, done.stderr, tmp_path, cache)
 
     return run
 
@@ -121,7 +130,7 @@ def test_first_reply_wrong_second_right_is_one_repair_and_accepted(translate):
 
 
 def test_wrong_to_the_end_is_rejected_and_nothing_is_written(translate):
-    replies = [server.says(block(RIGHT.replace("0.5 *", f"0.50{i} *"))) for i in range(1, 4)]
+    replies = [server.says(block(RIGHT.replace("0.5 *", f"0.51{i} *"))) for i in range(1, 4)]
     with server.Endpoint(replies) as endpoint:
         run = translate(endpoint.url, "--attempts", "3")
     assert run.code == 1
@@ -134,9 +143,7 @@ def test_wrong_to_the_end_is_rejected_and_nothing_is_written(translate):
     ("behaviour", "code", "hint"),
     [
         (server.fails(401, f"Incorrect API key provided: {KEY}"), "llm.unauthorized", "OPENAI_API_KEY"),
-        (server.fails(429, "slow down", retry_after="0.01"), "llm.rate-limited", "OPENAI_BASE_URL"),
         (server.fails(500, "oops", retry_after="0.01"), "llm.server-error", "--translator rules"),
-        (server.sends(b"<html>hello</html>", "text/html"), "llm.garbage", "/v1"),
         (server.says("```python\nimport jax", finish="length"), "llm.truncated", "CUPORT_MAX_TOKENS"),
     ],
 )
