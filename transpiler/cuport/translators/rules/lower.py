@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from cuport.case import Arg, Case, PointerArg, StructArg
 from cuport.cuda.parse import parse
-from cuport.diagnostic import CuportError
+from cuport.diagnostic import CuportError, Span, fail
 from cuport.kernel import Kernel, Source
 from cuport.sandbox.contract import contract_of
 from cuport.translators.rules import build, ir, types, walk
@@ -35,6 +35,7 @@ from cuport.translators.rules.lowering.values import (
     ValuePlace,
 )
 from cuport.translators.rules.passes import normalise
+from cuport.translators.rules.spin import waiting_loop
 
 _ROUNDS = 8  # lowerings of one kernel until nothing new is learned about its memories
 TemplateArgs = tuple[tuple[str, int | bool | str], ...]
@@ -80,9 +81,19 @@ def _lower_instance(
             deep = Unsupported("recursion", f"`{kernel.qualified}` nests too deeply", decl.node)
             raise CuportError(deep.diagnostic(source)) from None
         if not lowering.learn_dtypes():
-            return normalise(function)
+            return _checked(source, normalise(function))
     many = Unsupported("memory-types", f"the memory of `{kernel.qualified}` is used as too many types", decl.node)
     raise CuportError(many.diagnostic(source))
+
+
+def _checked(source: Source, function: ir.Function) -> ir.Function:
+    """The function, unless its threads wait for one another."""
+    loop = waiting_loop(function)
+    if loop is None:
+        return function
+    path, line = source.original(loop.line)
+    what = "threads wait for one another in this loop, which a port in lockstep would never leave"
+    raise fail("unsupported.spin-wait", what, span=Span(path, line), hint="release the lock inside of the loop")
 
 
 class Lowering(Statements):
