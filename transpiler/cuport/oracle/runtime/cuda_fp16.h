@@ -1,0 +1,27 @@
+// __half and __half2.
+#pragma once
+#include "cuport/describe.h"
+#include "cuport/narrow.h"
+
+namespace cuport {
+using HalfFormat = Format16<5, 10>;
+}
+CUPORT_NARROW(__half, __half2, cuport::HalfFormat, "float16")
+CUPORT_NARROW_NAMES(__half, __half2, cuport::HalfFormat, half, half2)
+struct __half_raw {
+  unsigned short x;
+};
+struct __half2_raw {
+  unsigned short x, y;
+};
+#ifndef CUDA_NO_HALF
+typedef __half half;
+typedef __half2 half2;
+#endif
+typedef __half __nv_half;
+typedef __half2 __nv_half2;
+#define CUDART_INF_FP16 __ushort_as_half(0x7C00u)
+#define CUDART_NAN_FP16 __ushort_as_half(0x7FFFu)
+#define CUDART_MAX_NORMAL_FP16 __ushort_as_half(0x7BFFu)
+#define CUDART_ONE_FP16 __ushort_as_half(0x3C00u)
+#define CUDART_ZERO_FP16 __ushort_as_half(0x0000u)

@@ -1,0 +1,3 @@
+// Under its second name.
+#pragma once
+#include "cuda_fp16.h"
