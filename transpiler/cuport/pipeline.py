@@ -1,7 +1,7 @@
 """The road, in one screen: read -> plan -> run -> propose -> screen -> build -> execute -> judge -> record.
 
-A `Road` is one run's tools. Its methods are the stations, in order; `port_kernel` and `verify_kernel` walk them for
-one kernel and one target. Only the judge says ACCEPTED; everything else here can only fail to get that far.
+A `Road` is one run's tools; its methods are the stations, for one kernel and one target at a time. Only the judge says
+ACCEPTED; everything else here can only fail to get that far. `batch/` walks the road for whole files.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from cuport.settings import Settings
 from cuport.store import CodecError, Store, decode, digest, encode, tools_digest, versions
 from cuport.store.evidence import verdict_from
 from cuport.targets.base import Target
-from cuport.translators.base import Attempt, Request, Translator
+from cuport.translators.base import Attempt, Proposal, Request, Translator
 from cuport.verdict import Evidence, Status, Verdict
 
 
@@ -256,47 +256,22 @@ class Road:
             port=port,
         )
 
-    # -- propose, repair -------------------------------------------------------------------------------------------
+    # -- propose ---------------------------------------------------------------------------------------------------
 
-    def port_kernel(
-        self, program: Program, kernel: Kernel, target: Target, translators: Sequence[Translator]
-    ) -> tuple[Candidate | None, Verdict]:
-        """Ask each translator in turn, with repairs, until one port is accepted; else the most telling failure."""
+    def propose(
+        self, program: Program, kernel: Kernel, target: Target, translator: Translator, attempts: Sequence[Attempt] = ()
+    ) -> Proposal:
+        """Ask a translator for a port; earlier attempts are what it repairs. Never raises."""
         subject = f"{Path(program.source.path).name} {kernel.name} -> {target.label}"
-        best: tuple[Candidate | None, Verdict] | None = None
-        for translator in translators:
-            attempts: list[Attempt] = []
-            for number in range(1, self.settings.attempts + 1):
-                self.progress.stage(
-                    subject, f"{translator.name}: proposing" + (f" (attempt {number})" if number > 1 else "")
-                )
-                outcome = self._attempt(program, kernel, target, translator, attempts)
-                best = _more_telling(best, outcome)
-                candidate, verdict = outcome
-                if verdict.status is Status.ACCEPTED:
-                    return outcome
-                if candidate is None or not translator.repairs or verdict.status is Status.FAILED:
-                    break
-                if any(a.candidate.code == candidate.code for a in attempts):
-                    break  # it has nothing new to say
-                attempts.append(Attempt(candidate, verdict))
-        assert best is not None, "at least one translator"
-        return best
-
-    def _attempt(
-        self, program: Program, kernel: Kernel, target: Target, translator: Translator, attempts: list[Attempt]
-    ) -> tuple[Candidate | None, Verdict]:
+        again = f" (attempt {len(attempts) + 1})" if attempts else ""
+        self.progress.stage(subject, f"{translator.name}: proposing{again}")
         try:
             samples = self.samples(program, kernel)
             domain = self.ground(program, kernel).plan.domain if translator.repairs else ""
             request = Request(program.source, kernel, target.name, samples, tuple(attempts), domain=domain)
-            proposal = translator.propose(request)
+            return translator.propose(request)
         except CuportError as error:
-            return None, undecided(program.source, kernel, target, error.diagnostics)
-        candidate = proposal.candidate
-        if candidate is None:
-            return None, undecided(program.source, kernel, target, proposal.diagnostics)
-        return candidate, self.try_candidate(program, kernel, target, candidate)
+            return Proposal(None, error.diagnostics)
 
     def samples(self, program: Program, kernel: Kernel) -> list[Case]:
         """Launches that show a translator every instance, dtype and size; from main(), else from the plan."""
@@ -318,17 +293,6 @@ def undecided(
     reason = errors[0].message if errors else "no case and no reason given"
     evidence = Evidence(provenance=provenance, versions=versions())
     return Verdict(source.path, kernel.python_name, target.name, status, reason, evidence, None, tuple(diagnostics))
-
-
-_TELLING = (Status.FAILED, Status.UNSUPPORTED, Status.INCONCLUSIVE, Status.REJECTED, Status.ACCEPTED)
-
-
-def _more_telling(
-    a: tuple[Candidate | None, Verdict] | None, b: tuple[Candidate | None, Verdict]
-) -> tuple[Candidate | None, Verdict]:
-    if a is None or _TELLING.index(b[1].status) >= _TELLING.index(a[1].status):
-        return b
-    return a
 
 
 def _for_build(cases: Sequence[Case]) -> list[Case]:

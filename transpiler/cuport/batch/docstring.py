@@ -1,9 +1,10 @@
-"""The docstring at the top of a generated port: where it comes from and one real call."""
+"""The docstring at the top of a generated port: where it comes from, and one real call of each kernel."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cuport.candidate import Candidate
@@ -11,26 +12,26 @@ from cuport.case import Arg, Case, PointerArg, ScalarArg
 from cuport.kernel import Kernel
 
 
-def with_docstring(candidate: Candidate, source: Path, label: str, kernel: Kernel, cases: Sequence[Case]) -> str:
-    """The candidate's code, headed by a docstring unless it has one. The text that is judged is the text written."""
-    try:
-        tree = ast.parse(candidate.code)
-    except SyntaxError:
-        return candidate.code
-    if ast.get_docstring(tree) is not None:
-        return candidate.code
-    lines = [f"{kernel.qualified} of {source.name}, ported to {label} by cuport ({_author(candidate)})."]
-    if cases:
-        call = example_call(kernel, cases[0], _keywords(tree, kernel.python_name))
-        lines += ["", "A launch of the original, as a call:", "", f"    {call}"]
-    text = "\n".join(lines).replace("\\", "\\\\").replace('"""', "'''")
-    return f'"""{text}\n"""\n\n{candidate.code.lstrip()}'
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """One kernel's port: the module a translator wrote for it, and a launch of the original to show."""
+
+    kernel: Kernel
+    candidate: Candidate
+    example: Case | None
 
 
-def merged_docstring(source: Path, label: str, docstrings: Sequence[str]) -> str:
-    """One docstring for several kernels' modules: each one's own, under a common first line."""
-    text = "\n\n".join([f"The kernels of {source.name}, ported to {label} by cuport.", *filter(None, docstrings)])
-    return text.replace("\\", "\\\\").replace('"""', "'''") + "\n"
+def docstring_of(source: Path, label: str, pieces: Sequence[Piece]) -> str:
+    """The text between the quotes, for a file of these pieces."""
+    authors = ", ".join(dict.fromkeys(_author(p.candidate) for p in pieces))
+    what = pieces[0].kernel.qualified if len(pieces) == 1 else "The kernels"
+    lines = [f"{what} of {source.name}, ported to {label} by cuport ({authors})."]
+    calls = [example_call(p.kernel, p.example, _keywords(p)) for p in pieces if p.example is not None]
+    if calls:
+        many = len(calls) > 1
+        lines += ["", "Launches of the original, as calls:" if many else "A launch of the original, as a call:", ""]
+        lines += [f"    {call}" for call in calls]
+    return "\n".join(lines).replace("\\", "\\\\").replace('"""', "'''") + "\n"
 
 
 def example_call(kernel: Kernel, case: Case, keywords: frozenset[str]) -> str:
@@ -50,9 +51,9 @@ def _value(name: str, arg: Arg) -> str:
     return name
 
 
-def _keywords(tree: ast.Module, name: str) -> frozenset[str]:
-    for statement in tree.body:
-        if isinstance(statement, ast.FunctionDef) and statement.name == name:
+def _keywords(piece: Piece) -> frozenset[str]:
+    for statement in ast.parse(piece.candidate.code).body:
+        if isinstance(statement, ast.FunctionDef) and statement.name == piece.kernel.python_name:
             return frozenset(a.arg for a in statement.args.kwonlyargs + statement.args.args)
     return frozenset()
 

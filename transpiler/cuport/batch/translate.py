@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cuport.batch.docstring import merged_docstring, with_docstring
+from cuport.batch.portfile import Outcome, PortFile, more_telling
 from cuport.candidate import Candidate
 from cuport.diagnostic import CuportError, Diagnostic
 from cuport.kernel import Kernel
 from cuport.pipeline import Program, Road
 from cuport.store.evidence import evidence_text, to_json
 from cuport.store.files import Places, edited_by_hand, places, text_digest, write_whole
-from cuport.store.merge import merge
 from cuport.targets.base import Target
-from cuport.translators.base import Proposal, Request, Translator
+from cuport.translators.base import Translator
 from cuport.verdict import Status, Verdict
 
 TranslatorsFor = Callable[[Target], Sequence[Translator]]
@@ -95,41 +93,27 @@ def _translate_target(
     translators: Sequence[Translator],
     rules: WriteRules,
 ) -> Translated:
-    headed = [_Headed(t, program, target) for t in translators]
-    outcomes = [(kernel, *road.port_kernel(program, kernel, target, headed)) for kernel in kernels]
-    verdicts = [verdict for _, _, verdict in outcomes]
-    accepted = [(k, c) for k, c, v in outcomes if c is not None and v.status is Status.ACCEPTED]
-    for kernel, candidate, verdict in outcomes:
-        if candidate is not None and verdict.status is not Status.ACCEPTED:
-            _keep_rejected(road.settings.work_dir, program, kernel, target, candidate, verdict)
-    if accepted:
-        code, verdicts = _one_file(road, program, target, accepted, verdicts)
-    for verdict in verdicts:
+    port = PortFile(road, program, target)
+    outcomes: dict[str, Outcome] = {}
+    for translator in translators:
+        left = [k for k in kernels if k.python_name not in outcomes or not outcomes[k.python_name].accepted]
+        if not left:
+            break
+        found = port.one_by_one(left, translator) if translator.repairs else port.together(left, translator)
+        for outcome in found:
+            name = outcome.kernel.python_name
+            outcomes[name] = more_telling(outcomes.get(name), outcome)
+    accepted = [outcomes[k.python_name].piece for k in kernels if outcomes[k.python_name].accepted]
+    code, verdicts = port.judged([p for p in accepted if p is not None])
+    for kernel in kernels:
+        outcome = outcomes[kernel.python_name]
+        verdicts.setdefault(kernel.python_name, outcome.verdict)
+        if outcome.piece is not None and verdicts[kernel.python_name].status is not Status.ACCEPTED:
+            _keep_rejected(road.settings.work_dir, program, kernel, target, outcome.piece.candidate, outcome.verdict)
+    ordered = [verdicts[k.python_name] for k in kernels]
+    for verdict in ordered:
         road.progress.verdict(verdict)
-    if not any(v.status is Status.ACCEPTED for v in verdicts):
-        return Translated(tuple(verdicts))
-    return _leave(program, target, code, verdicts, rules)
-
-
-def _one_file(
-    road: Road,
-    program: Program,
-    target: Target,
-    accepted: Sequence[tuple[Kernel, Candidate]],
-    verdicts: Sequence[Verdict],
-) -> tuple[str, list[Verdict]]:
-    """Merge accepted modules; where that changed the text, the merged text is what gets judged and reported."""
-    source = Path(program.source.path)
-    docs = [ast.get_docstring(ast.parse(c.code)) or "" for _, c in accepted]
-    modules = [(k.python_name, c.code) for k, c in accepted]
-    code = merge(modules, merged_docstring(source, target.label, docs))
-    by_name = {v.kernel: v for v in verdicts}
-    for kernel, candidate in accepted:
-        if candidate.code != code:
-            names = tuple(k.python_name for k, _ in accepted)
-            merged = replace(candidate, code=code, kernels=names)
-            by_name[kernel.python_name] = road.try_candidate(program, kernel, target, merged)
-    return code, [by_name[v.kernel] for v in verdicts]
+    return _leave(program, target, code, ordered, rules) if code else Translated(tuple(ordered))
 
 
 def _leave(program: Program, target: Target, code: str, verdicts: Sequence[Verdict], rules: WriteRules) -> Translated:
@@ -176,19 +160,3 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return ""
-
-
-class _Headed:
-    """A translator whose candidates carry the port's docstring before they are judged."""
-
-    def __init__(self, inner: Translator, program: Program, target: Target) -> None:
-        self._inner, self._program, self._target = inner, program, target
-        self.name, self.repairs = inner.name, inner.repairs
-
-    def propose(self, request: Request) -> Proposal:
-        proposal = self._inner.propose(request)
-        if proposal.candidate is None:
-            return proposal
-        source = Path(self._program.source.path)
-        code = with_docstring(proposal.candidate, source, self._target.label, request.kernel, request.cases)
-        return replace(proposal, candidate=replace(proposal.candidate, code=code))

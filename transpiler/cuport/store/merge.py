@@ -1,7 +1,7 @@
 """One translation file out of several kernels' modules.
 
-Imports are gathered, equal definitions kept once, and a private name that two modules define differently gets the
-later kernel's name as a suffix. The merged file is judged again: nothing here has to be trusted.
+Imports are gathered, equal definitions kept once, and a name that two modules define differently gets the later
+kernel's name as a suffix. The merged file is what is judged: nothing here has to be trusted.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-_Definition = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
-
 
 def merge(modules: Sequence[tuple[str, str]], docstring: str) -> str:
-    """`modules`: (kernel's Python name, code) in source order. Returns the merged file's text."""
-    if len(modules) == 1 and ast.get_docstring(ast.parse(modules[0][1])):
-        return modules[0][1]
+    """`modules`: (kernel's Python name, code) in source order. Returns the merged file's text, under the docstring.
+
+    A single module that has a docstring of its own is left as it is.
+    """
+    if len(modules) == 1:
+        code = modules[0][1]
+        return code if ast.get_docstring(ast.parse(code)) is not None else f'"""{docstring}"""\n\n{code.lstrip()}'
     imports: dict[str, None] = {}
     bodies: list[str] = []
     owner: dict[str, str] = {}  # defined name -> its dump, from the modules so far
@@ -36,13 +38,21 @@ def merge(modules: Sequence[tuple[str, str]], docstring: str) -> str:
                 imports[ast.unparse(statement)] = None
                 continue
             names = _defined(statement)
+            text = _segment(lines, statement, edits)
             if names and all(owner.get(n) == ast.dump(statement) for n in names):
+                continue
+            if not names and text in bodies:  # a module-level call, such as one that configures JAX
                 continue
             for name in names:
                 owner.setdefault(rename.get(name, name), ast.dump(statement))
-            bodies.append(_segment(lines, statement, edits))
-    order = sorted(imports, key=lambda line: (not line.startswith("from __future__"), line))
-    return f'"""{docstring}"""\n\n' + "\n".join(order) + "\n\n\n" + "\n\n\n".join(bodies) + "\n"
+            bodies.append(text)
+    head = "\n".join(sorted(imports, key=_import_order))
+    return f'"""{docstring}"""\n\n{head}\n\n\n' + "\n\n\n".join(bodies) + "\n"
+
+
+def _import_order(line: str) -> tuple[bool, bool, str]:
+    """`from __future__` first, then plain imports, then the rest."""
+    return not line.startswith("from __future__"), line.startswith("from "), line
 
 
 def _defined(statement: ast.stmt) -> list[str]:
