@@ -161,21 +161,30 @@ CUPORT_UNCHECKED inline void begin_launch() {
   s.on = true;
 }
 
-CUPORT_UNCHECKED inline void begin_block(size_t dynamic) {
+// The cells of one resident block's shared memory.
+CUPORT_UNCHECKED inline Region& shared_region(char* base, size_t bytes) {
+  static Region* regions = nullptr;
+  static size_t count = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (regions[i].base == base && regions[i].bytes >= bytes) return regions[i];
+  }
+  auto* grown = static_cast<Region*>(realloc(static_cast<void*>(regions), (count + 1) * sizeof(Region)));
+  if (grown == nullptr) fatal("no memory for the checked build");
+  regions = grown;
+  Region r;
+  r.base = base, r.bytes = bytes;
+  extend(r, bytes);
+  return regions[count++] = r;
+}
+
+// A block begins, or goes on after a grid barrier (then what is known of its shared memory stays).
+CUPORT_UNCHECKED inline void begin_block(size_t dynamic, bool again) {
   State& s = state;
   s.block = blockIdx.x + gridDim.x * (blockIdx.y + gridDim.y * blockIdx.z);
   s.fenced = false, s.acquired = 0, s.current = 0;
-  s.shared.base = shared_base;
   const size_t total = shared_total(dynamic);
-  if (s.shared.bytes < total) {
-    if (s.shared.cells != nullptr) {
-      munmap(s.shared.cells, (s.shared.bytes / 4 + 2) * sizeof(Cell));
-      munmap(s.shared.tracks, (s.shared.bytes + 8) * sizeof(Track));
-      s.shared.cells = nullptr, s.shared.ready = 0;
-    }
-    s.shared.bytes = total;
-    extend(s.shared, total);
-  }
+  s.shared = shared_region(shared_base, total);
+  if (again) return;
   for (SharedRecord* r = shared_records; r != nullptr; r = r->next) mark(s.shared, shared_base + r->offset, r->size, true, false);
   if (dynamic != 0) mark(s.shared, shared_base + shared_dynamic_offset(), dynamic, true, false);
 }
@@ -256,12 +265,13 @@ CUPORT_UNCHECKED inline bool unordered(uint32_t earlier, unsigned earlier_kind, 
   State& s = state;
   const Segment& a = s.segments[earlier];
   const Segment& b = s.segments[now];
+  if (a.grid != b.grid) return false;
   if (a.block == b.block) {
     if (a.thread == b.thread || a.epoch != b.epoch) return false;
     if ((earlier_kind & kind & kAtomic) != 0) return false;
     return a.thread / 32 != b.thread / 32 || a.met >= b.met;
   }
-  if ((earlier_kind & kind) != 0 || a.grid != b.grid) return false;
+  if ((earlier_kind & kind) != 0) return false;
   if (earlier_kind != 0 && kind != 0) return false;  // volatile polling of an atomic flag
   return !(s.released[a.block] > a.clock && s.acquired >= s.released[a.block]);
 }

@@ -22,7 +22,7 @@
 #define CUPORT_GRID_SYNCHRONISED() ::cuport::checked::on_grid_barrier()
 #define CUPORT_FENCE() ::cuport::checked::on_fence()
 #define CUPORT_ON_ATOMIC(address, bytes) ::cuport::checked::on_atomic(address, bytes, site)
-#define CUPORT_BLOCK_BEGIN(dynamic) ::cuport::checked::begin_block(dynamic)
+#define CUPORT_BLOCK_BEGIN(dynamic, again) ::cuport::checked::begin_block(dynamic, again)
 #define CUPORT_LAUNCH_BEGIN() ::cuport::checked::begin_launch()
 #define CUPORT_LAUNCH_END() ::cuport::checked::end_launch()
 #define CUPORT_BUFFER(base, bytes) ::cuport::checked::add_buffer(base, bytes)
@@ -32,7 +32,7 @@ inline void on_synchronised();
 inline void on_grid_barrier();
 inline void on_fence();
 inline void on_atomic(volatile void* address, unsigned bytes, int site);
-inline void begin_block(size_t dynamic);
+inline void begin_block(size_t dynamic, bool again);
 inline void begin_launch();
 inline void end_launch();
 inline void add_buffer(const char* base, size_t bytes);
@@ -68,7 +68,7 @@ inline void add_buffer(const char* base, size_t bytes);
 #define CUPORT_THREAD_RESUME()
 #endif
 #ifndef CUPORT_BLOCK_BEGIN
-#define CUPORT_BLOCK_BEGIN(dynamic)
+#define CUPORT_BLOCK_BEGIN(dynamic, again)
 #endif
 #ifndef CUPORT_LAUNCH_END
 #define CUPORT_LAUNCH_END()

@@ -110,7 +110,7 @@ CUPORT_QUIET inline void run_blocks(const Config& c, const Task& task, Rows rows
   for (uint64_t i = 0; i < order.total; ++i) {
     blockIdx = block_index(order.at(i), c.grid);
     if (launch_state.poison_shared) DeviceMemory::poison(arena.base, shared_total(c.shared));
-    CUPORT_BLOCK_BEGIN(c.shared);
+    CUPORT_BLOCK_BEGIN(c.shared, false);
     if (rows != nullptr) {
       block->index = blockIdx;
       worker.block = block;
@@ -140,7 +140,7 @@ CUPORT_QUIET inline void run_cooperative(const Config& c, const Task& task) {
     open_block(all[i], task, block_index(i, c.grid), threads);
   }
   const BlockOrder order(blocks);
-  for (bool more = true; more;) {
+  for (bool more = true, again = false; more; again = true) {
     more = false;
     bool stuck = true;
     for (uint64_t i = 0; i < blocks; ++i) {
@@ -148,7 +148,8 @@ CUPORT_QUIET inline void run_cooperative(const Config& c, const Task& task) {
       if (b.live == 0) continue;
       shared_base = b.shared;
       blockIdx = b.index;
-      CUPORT_BLOCK_BEGIN(c.shared);
+      (void)again;
+      CUPORT_BLOCK_BEGIN(c.shared, again);
       more |= !run_block(b);
       if (b.live == 0 || b.grid_waiting == b.live) stuck = false;
     }

@@ -63,8 +63,8 @@ CUPORT_QUIET void exchange(void** operands, unsigned lanes) {
   for (unsigned rest = lanes; rest != 0; rest &= rest - 1) {
     auto* mine = static_cast<ShuffleOperand<T>*>(operands[__builtin_ctz(rest)]);
     // A source lane that does not take part gives an undefined value on hardware; here the lane's own.
-    const bool there = (lanes >> mine->source & 1u) != 0;
-    mine->result = there ? static_cast<ShuffleOperand<T>*>(operands[mine->source])->value : mine->value;
+    const bool there = (lanes >> (mine->source & 31) & 1u) != 0;
+    mine->result = there ? static_cast<ShuffleOperand<T>*>(operands[mine->source & 31])->value : mine->value;
   }
 }
 
@@ -93,6 +93,57 @@ CUPORT_QUIET inline T shuffle(Move move, unsigned mask, T value, int argument, i
   meet(mask, &operand, &exchange<T>, site);
   if constexpr (sizeof(T) <= 8) CUPORT_MET(1u << operand.source);
   return operand.result;
+}
+
+// From a given lane.
+template <class T>
+CUPORT_QUIET inline T shuffle_from(unsigned mask, T value, int lane, int site) {
+  ShuffleOperand<T> operand{value, value, lane};
+  meet(mask, &operand, &exchange<T>, site);
+  return operand.result;
+}
+
+enum class Fold { reduce, inclusive, exclusive };
+
+template <class T, class Op>
+struct FoldOperand {
+  T value;
+  Op op;
+  Fold fold;
+};
+// The lanes taking part are numbered from 0. A reduction is a butterfly, as hardware code does it, when their number is a
+// power of two, so that floating sums are added in a likely order.
+template <class T, class Op>
+CUPORT_QUIET void fold_lanes(void** operands, unsigned lanes) {
+  using Operand = FoldOperand<T, Op>;
+  Operand* at[32];
+  int n = 0;
+  for (unsigned rest = lanes; rest != 0; rest &= rest - 1) at[n++] = static_cast<Operand*>(operands[__builtin_ctz(rest)]);
+  Op op = at[0]->op;
+  if (at[0]->fold == Fold::reduce) {
+    if ((n & (n - 1)) == 0) {
+      for (int step = n / 2; step > 0; step /= 2) {
+        for (int i = 0; i < step; ++i) at[i]->value = op(at[i]->value, at[i + step]->value);
+      }
+    } else {
+      for (int i = 1; i < n; ++i) at[0]->value = op(at[0]->value, at[i]->value);
+    }
+    for (int i = 1; i < n; ++i) at[i]->value = at[0]->value;
+    return;
+  }
+  T total = at[0]->value;
+  if (at[0]->fold == Fold::exclusive) at[0]->value = T{};
+  for (int i = 1; i < n; ++i) {
+    const T before = total;
+    total = op(total, at[i]->value);
+    at[i]->value = at[i]->fold == Fold::inclusive ? total : before;
+  }
+}
+template <class T, class Op>
+CUPORT_QUIET inline T fold(unsigned mask, T value, Op op, Fold kind, int site) {
+  FoldOperand<T, Op> operand{value, op, kind};
+  meet(mask, &operand, &fold_lanes<T, Op>, site);
+  return operand.value;
 }
 
 struct Vote {
