@@ -47,7 +47,7 @@ def unit_text(source: Source, instances: Sequence[str], *, shadow: bool = False,
         rewrite_launches(program, edits)
         _rename_main(program, edits)
     else:
-        blank_host_code(program, edits, wanted)
+        blank_host_code(program, edits, wanted, instances)
     _common(program, edits)
     companions(program, edits, wanted, launches=whole, entries=True)
     text = edits.apply()

@@ -37,8 +37,15 @@ class _Item:
     root: bool  # stays in any case
 
 
-def blank_host_code(program: Program, edits: Edits, wanted: frozenset[str]) -> None:
-    """Remove what none of the wanted kernels (qualified names) leads to.
+# Words in the head of any operator that lead nowhere.
+_PLAIN = {"const", "inline", "static", "template", "typename", "float", "double", "int", "unsigned", "bool"} | {
+    "__device__",
+    "__host__",
+}
+
+
+def blank_host_code(program: Program, edits: Edits, wanted: frozenset[str], instances: Sequence[str] = ()) -> None:
+    """Remove what none of the wanted kernels (qualified names) leads to, nor the template arguments of `instances`.
 
     Names are followed without regard to scope: rather too much than too little.
     """
@@ -47,7 +54,7 @@ def blank_host_code(program: Program, edits: Edits, wanted: frozenset[str]) -> N
     _collect(program, unit.root, items, wanted)
     reached: set[str] = set()
     kept: set[int] = set()
-    todo: set[str] = set()
+    todo: set[str] = {name for instance in instances for name in names(instance)}
     for item in items:
         if item.root:
             kept.add(item.node.start_byte)
@@ -102,6 +109,9 @@ def _item(program: Program, whole: Node, node: Node, wanted: frozenset[str]) -> 
         runs = program.is_device(definition) or bool(definition.words & {"constexpr", "consteval"})
         # a method defined outside its class goes with the class
         given = {definition.name, *definition.scope[-1:]} if runs else set()
+        if runs and definition.name.startswith("operator"):  # `a * b` has no name: it goes with its operands' types
+            body = inner.child_by_field_name("body")
+            given |= names(text[: len(text) - len(unit.text_of(body))] if body is not None else text) - _PLAIN
         return _Item(whole, frozenset(given), used, root=False)
     if inner.type == "declaration" and re.search(r"\b__global__\b", text):
         declared = next((d for d in program.prototypes if d.node.start_byte == inner.start_byte), None)
