@@ -290,12 +290,7 @@ class Expressions(Names):
         yes, no = _field_of(node, "consequence"), _field_of(node, "alternative")
         if isinstance(cond, ir.Const):
             chosen, other = (yes, no) if cond.value else (no, yes)
-            value = self.value(chosen)
-            if isinstance(value, ir.Const):  # the common type needs the other side's type
-                other_type = self.expression_type(other)
-                if isinstance(other_type, Scalar):
-                    return build.cast(value, types.common(value.dtype, other_type.dtype))
-            return value
+            return self._common_typed(self.value(chosen), other)
         with self.capture() as first:
             a = self.value(yes)
         with self.capture() as second:
@@ -304,6 +299,17 @@ class Expressions(Names):
             a, b = self._alike(a, b, node)
             return self.choose(cond, a, b, node)
         return self.branch(cond, first, a, second, b, node)
+
+    def _common_typed(self, value: Value, other: Node) -> Value:
+        """The chosen side of a conditional, in the type that both sides have in common."""
+        if not isinstance(type_of(value), Scalar):
+            return value
+        try:
+            t = self.expression_type(other)
+        except Unsupported:
+            return value  # a side that is never taken need not be understood
+        x = self.scalar(value, other)
+        return build.cast(x, types.common(x.dtype, t.dtype)) if isinstance(t, Scalar) and t.dtype != x.dtype else x
 
     def branch(
         self, cond: ir.Expr, first: list[ir.Stmt], a: Value, second: list[ir.Stmt], b: Value, node: Node
