@@ -101,10 +101,10 @@ def trimmed(text: str, limit: int = _LONGEST) -> str:
 
 
 def _builds(verdict: Verdict) -> tuple[BuildRecord, ...]:
-    """One failure a platform and message: the same error for eight specialisations is one error."""
+    """One failure a message: the same error for every specialisation and platform, told apart by its end, is one."""
     found: dict[tuple[str, str], BuildRecord] = {}
     for record in verdict.evidence.builds:
         if not record.ok:
             detail = trimmed(record.detail) or "no message"
-            found.setdefault((record.kind, detail), BuildRecord(record.platform, record.kind, False, detail))
+            found.setdefault((record.kind, detail[-80:]), BuildRecord(record.platform, record.kind, False, detail))
     return tuple(found.values())[:3]
