@@ -154,6 +154,12 @@ def _cases() -> dict[str, Case]:
         f"softmax {scale}": _case("softmax", 4, 64, {"x": normal() * f32(scale), "y": blank}, "x y i", 128)
         for scale in (1, 8, 30, 100)
     }
+    x = normal()
+    x[100:256] = -np.inf  # a mask, as attention has it
+    cases["masked"] = _case("softmax", 4, 64, {"x": x, "y": blank}, "x y i", 128)
+    x = normal()
+    x[:4] = np.nan, np.inf, 3e38, 1e-40
+    cases["special"] = _case("gelu", *per_thread, {"x": x, "y": blank}, "x y i", N)
     x = rng.uniform(-1e4, 1e4, N).astype(f32)
     cases["wave"] = _case("wave", *per_thread, {"x": x, "y": blank}, "x y i f", N, 1.7)
     x = (rng.uniform(-1, 1, N) * 10.0 ** rng.uniform(-6, -1, N)).astype(f32)
@@ -391,6 +397,25 @@ def test_bits_through_a_pointer_fall_back_to_the_spread_of_builds(
     assert judged("punned", y=right * f32(1.2)).rejects
     slightly = judged("punned", y=right * f32(1.0001))
     assert not slightly.rejects and slightly.between[0] > 400
+
+
+def test_masks_of_minus_infinity_leave_the_evidence_whole(judged: Judged, references: dict[str, Reference]) -> None:
+    x = _input(references, "masked", "x").reshape(4, 128)
+    with np.errstate(invalid="ignore"):  # the second row is masked as a whole
+        e = np.exp(x - x.max(1, keepdims=True), dtype=f32)
+        right = (e / e.sum(1, keepdims=True, dtype=f32)).reshape(-1)
+    assert np.isnan(right[128:256]).all()
+    comparison = judged("masked", y=right)
+    assert not comparison.rejects and _evidence(comparison, "y") == 1
+    assert judged("masked", y=np.nan_to_num(right)).rejects
+
+
+def test_nan_and_infinity_must_come_out_as_they_do(judged: Judged, references: dict[str, Reference]) -> None:
+    right = references["special"].outputs[1]
+    for at, wrong in ((0, 0), (0, np.inf), (1, 3e38), (1, np.nan), (2, np.inf)):
+        port = right.copy()
+        port[at] = wrong
+        assert judged("special", y=port).rejects, (at, wrong)
 
 
 def test_chaos_is_no_evidence(judged: Judged, references: dict[str, Reference]) -> None:

@@ -53,6 +53,7 @@ int main() {
   show("literal_exact", Shadow(0.1f));
   show("big_integer", Shadow(16777217));
   show("exp_zero", expf(zero));
+  show("exp_minus_inf", expf(-inf));
   show("exp", expf(a));
   show("fast_exp", __expf(b * 10.0f));
   show("sqrt_negative", sqrtf(IN(-1.0f)));
@@ -169,7 +170,7 @@ def test_exact_operations_have_no_error(shown: dict[str, Shown], name: str) -> N
     assert shown[name].v == {"times_one": f32(0.1), "times_eight": 8 * f32(0.1)}.get(name, 0)
 
 
-@pytest.mark.parametrize("name", ["over_four", "product_exact", "exp_zero", "count", "literal_exact", "one_over_inf"])
+@pytest.mark.parametrize("name", ["over_four", "product_exact", "exp_zero", "exp_minus_inf", "count", "literal_exact", "one_over_inf"])
 def test_what_no_rounding_touches_has_no_error(shown: dict[str, Shown], name: str) -> None:
     assert shown[name].e == 0
 

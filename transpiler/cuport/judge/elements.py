@@ -121,13 +121,14 @@ def rounded(values: F64, dtype: np.dtype[Any]) -> F64:
     ml_dtypes goes through float32, which would round twice; odd rounding to float32 first makes the second exact
     (S. Boldo, G. Melquiond, Emulation of FMA and correctly rounded sums, 2008).
     """
-    if dtype == np.float16:
-        return values.astype(np.float16).astype(np.float64)
-    single = values.astype(np.float32)
-    inexact = (single.astype(np.float64) != values) & np.isfinite(single)
-    bits = single.view(np.uint32).copy()
-    over = np.abs(single.astype(np.float64)) > np.abs(values)
-    bits = np.where(inexact & over, bits - 1, bits)  # truncated, then the last bit is set where something was cut
-    bits = np.where(inexact, bits | 1, bits).astype(np.uint32)
-    result: F64 = bits.view(np.float32).astype(dtype).astype(np.float64)
-    return result
+    with np.errstate(over="ignore", invalid="ignore"):
+        if dtype == np.float16:
+            return values.astype(np.float16).astype(np.float64)
+        single = values.astype(np.float32)
+        inexact = (single.astype(np.float64) != values) & np.isfinite(single)
+        bits = single.view(np.uint32).copy()
+        over = np.abs(single.astype(np.float64)) > np.abs(values)
+        bits = np.where(inexact & over, bits - 1, bits)  # truncated, then the last bit is set where something was cut
+        bits = np.where(inexact, bits | 1, bits).astype(np.uint32)
+        result: F64 = bits.view(np.float32).astype(dtype).astype(np.float64)
+        return result

@@ -231,4 +231,5 @@ def within(channel: Channel, got: Array, allowed: F64) -> Mask:
 
 
 def _f64(array: Array) -> F64:
-    return array.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # signalling NaNs
+        return array.astype(np.float64)

@@ -32,7 +32,8 @@ ShadowT<P> unary(const ShadowT<P>& a, double k, Fn fn, double absolute = 0) {
   } else if (a.v == 0 && fits<P>(static_cast<double>(y))) {
     return S::leaf(y, 0, a.flags() & flag::tainted);  // exp(0), cos(0), sin(0) ...
   }
-  if (magnitude(y) < infinity) L += k * S::F::u * static_cast<double>(magnitude(y)) + absolute;
+  // A zero has no digits to lose, and `k` may be infinite with the argument: exp(-inf).
+  if (magnitude(y) < infinity) L += (y == 0 ? 0 : k * S::F::u * static_cast<double>(magnitude(y))) + absolute;
   return S::leaf(y, L, a.flags() & flag::tainted);
 }
 
@@ -50,7 +51,7 @@ ShadowT<P> binary(const ShadowT<P>& a, const ShadowT<P>& b, double k, Fn fn) {
     if (L == infinity) break;
   }
   if (ea == infinity || eb == infinity) L = infinity;
-  if (magnitude(y) < infinity) L += k * S::F::u * static_cast<double>(magnitude(y));
+  if (magnitude(y) < infinity && y != 0) L += k * S::F::u * static_cast<double>(magnitude(y));
   return S::leaf(y, L, marks_of(a, b));
 }
 
