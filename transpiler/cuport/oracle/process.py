@@ -14,8 +14,8 @@ from pathlib import Path
 
 from cuport.oracle.results import ProgramResult
 
-# $1: most data in KiB. A core file helps nobody.
-_LIMITED = 'ulimit -c 0; ulimit -d "$1" 2>/dev/null; shift; exec "$@"'
+# $1: most data in KiB, $2: most CPU seconds, so that it ends even if cuport was killed. A core file helps nobody.
+_LIMITED = 'ulimit -c 0; ulimit -d "$1" 2>/dev/null; ulimit -t "$2" 2>/dev/null; shift 2; exec "$@"'
 _MOST_OUTPUT = 256 << 20  # bytes after which a program that only prints is stopped
 
 
@@ -38,7 +38,7 @@ def run(
         environment = {"PATH": os.defpath, "HOME": home, "TMPDIR": home, "LANG": "C.UTF-8", **(env or {})}
         stream = None if passthrough else subprocess.PIPE
         child = subprocess.Popen(
-            ["/bin/sh", "-c", _LIMITED, "sh", str(max(memory >> 10, 1)), *command],
+            ["/bin/sh", "-c", _LIMITED, "sh", str(max(memory >> 10, 1)), str(_cpu_seconds(timeout)), *command],
             cwd=cwd,
             env=environment,
             stdin=None if passthrough else subprocess.DEVNULL,
@@ -58,6 +58,11 @@ def run(
             _kill(child, group=True)  # whatever it left behind
     out, err = (bytes(k).decode(errors="replace") for k in kept)
     return ProgramResult(code, out, err, timed_out, time.monotonic() - begin)
+
+
+def _cpu_seconds(timeout: float) -> int:
+    """CPU time that no program within `timeout` seconds can use up, on all processors together."""
+    return int(timeout + 5) * (os.cpu_count() or 1)
 
 
 def _wait(child: subprocess.Popen[bytes], deadline: float, limit: int) -> tuple[tuple[bytearray, bytearray], bool]:
