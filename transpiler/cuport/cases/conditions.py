@@ -10,11 +10,12 @@ Env = Mapping[str, int]
 
 
 def explain(
-    clean: Sequence[Env], failing: Sequence[Env], names: Sequence[str], hot: Sequence[int]
+    clean: Sequence[Env], failing: Sequence[Env], names: Sequence[str], hot: Sequence[int], words: Sequence[str] = ()
 ) -> tuple[list[Expr], int]:
     """Conditions that shut out failing sizes, and how many they do not explain.
 
-    Greedy: the condition that shuts out most comes first. A condition only ever narrows what is claimed.
+    Greedy: the condition that shuts out most comes first. A condition only ever narrows what is claimed. `words`:
+    template values, which with the block are likelier divisors than bare numbers.
     """
     left = list(failing)
     found: list[Expr] = []
@@ -22,7 +23,7 @@ def explain(
         return [], len(left)
     while left:
         best: tuple[int, Expr] | None = None
-        for condition in _conditions(clean, names, hot):
+        for condition in _conditions(clean, names, hot, words):
             if any(value_or_none(condition, e) != 1 for e in clean):
                 continue
             shut_out = sum(value_or_none(condition, e) == 0 for e in left)
@@ -35,7 +36,7 @@ def explain(
     return found, len(left)
 
 
-def _conditions(clean: Sequence[Env], names: Sequence[str], hot: Sequence[int]) -> Iterator[Expr]:
+def _conditions(clean: Sequence[Env], names: Sequence[str], hot: Sequence[int], words: Sequence[str]) -> Iterator[Expr]:
     """Simple ones first, since of equals the first is taken."""
     for name in names:
         least = min(e[name] for e in clean)
@@ -43,11 +44,11 @@ def _conditions(clean: Sequence[Env], names: Sequence[str], hot: Sequence[int]) 
         for bound in (1, 2):
             if least >= bound:
                 yield Bin(">=", Var(name), Num(bound))
-        for divisor in sorted({2, 4, 8, 16, 32, 64, 128, 256, *(h for h in hot if h > 1)}):
-            yield Bin("==", Bin("%", Var(name), Num(divisor)), Num(0))
-        for word in ("block.x", "block"):
+        for word in (*words, "block.x", "block"):
             yield Bin("==", Bin("%", Var(name), Var(word)), Num(0))
             yield Bin("<=", Var(name), Var(word))
+        for divisor in sorted({2, 4, 8, 16, 32, 64, 128, 256, *(h for h in hot if h > 1)}):
+            yield Bin("==", Bin("%", Var(name), Num(divisor)), Num(0))
         for bound in sorted({*hot, 1024, 512, 256}):
             if most <= bound:
                 yield Bin("<=", Var(name), Num(bound))

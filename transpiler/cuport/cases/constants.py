@@ -67,6 +67,22 @@ def reads(source: Source, kernel: Kernel, word: str, axis: str) -> bool:
     return re.search(groups[word], text) is not None
 
 
+def index_like(source: Source, kernel: Kernel, name: str) -> bool:
+    """Whether a buffer's elements may index into others or bound loops; True where that cannot be seen."""
+    text = device_text(source, kernel)
+    names_of = {name}
+    for match in re.finditer(r"\b(\w+)\s*=\s*([^;=][^;]*);", kernel.text):
+        if re.search(
+            rf"\b{re.escape(name)}\s*\[|\*\s*\(?\s*{re.escape(name)}\b|__ldg\s*\(\s*&?\s*{re.escape(name)}\b", match[2]
+        ):
+            names_of.add(match[1])
+    words = "|".join(map(re.escape, names_of))
+    within = re.search(rf"\[[^\]]*\b(?:{words})\b[^;]*\]|for\s*\([^)]*\b(?:{words})\b", text)
+    passed = re.search(rf"\w\s*\([^()]*\b{re.escape(name)}\b\s*[,)+]", kernel.text.split("{", 1)[-1])
+    pointer = re.search(rf"\+\s*(?:{words})\b(?!\s*[*\d])", text) if len(names_of) > 1 else None
+    return any((within, passed, pointer))
+
+
 def waits(source: Source, kernel: Kernel) -> bool:
     """Whether threads of a block work together: barriers, shared memory, warp operations."""
     text = device_text(source, kernel)

@@ -75,7 +75,7 @@ class _Search:
         self.failing: list[Shape] = []
         self.reasons: Counter[str] = Counter()
         threads = work.budget.threads
-        self.limits = Limits(min(16384, max(1024, threads // 8)), max(2048, threads // 4))
+        self.limits = Limits(min(16384, max(1024, threads // 24)), max(2048, threads // 6))
 
     def round(self, multiples: int, powers: bool, most: int) -> None:
         work = self.work
@@ -122,7 +122,8 @@ def _clean_shapes(work: Work) -> tuple[Relations, list[Shape]]:
     if search.failing:
         good = [*captured, *(s.known for s in search.shapes)]
         bad = [s.known for s in search.failing]
-        conditions, unexplained = explain(good, bad, names, sorted(work.hot))
+        words = [n for n, v in work.molds[0].base.template_args if isinstance(v, int) and not isinstance(v, bool)]
+        conditions, unexplained = explain(good, bad, names, sorted(work.hot), words)
         for condition in conditions:
             relations = relations.with_condition(condition)
         for name in relations.roots:
@@ -165,7 +166,7 @@ def _choose(work: Work, proposed: Sequence[Shape], relations: Relations) -> list
     for case in sorted(work.originals, key=lambda c: c.threads):
         shape = captured_shape(by_instance[case.instance], facts(work.kernel, case), relations)
         captured.setdefault(shape.key, shape)
-    bearable = [s for s in captured.values() if s.threads <= work.budget.threads // 3]
+    bearable = [s for s in captured.values() if s.threads <= work.budget.threads // 4]
     if captured and not bearable:
         smallest = min(captured.values(), key=lambda s: s.threads)
         if len(proposed) < 4:

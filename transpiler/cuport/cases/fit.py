@@ -38,29 +38,42 @@ _SLACK = 1.2
 def fit(targets: Sequence[int], envs: Sequence[Env], price: Price, hints: Iterable[Expr] = ()) -> Fit | None:
     """The cheapest expression equal to `targets[i]` in `envs[i]` for all i; None only if not even a constant fits.
 
-    A hint that holds on every launch wins, the one with fewest bare numbers first. `rivals` are expressions nearly as
-    cheap, of other names: with few launches they cannot be told apart.
+    A hint with names that holds on every launch wins, the one with fewest bare numbers first; a hint that is a number
+    competes with the rest. `rivals` are expressions nearly as cheap, of other names: with few launches they cannot be
+    told apart.
     """
+    named: list[tuple[float, Expr]] = []
     found: list[tuple[float, Expr]] = []
     for hint in hints:
         if names_in(hint) <= price.names.keys() and _holds(hint, targets, envs):
             if isinstance(hint, Num):
                 found.append((min(2.0, price.constant) if hint.value > 1 else 0.2, hint))
             else:
-                found.append((0.3 + 0.1 * size_of(hint) + 0.2 * _numbers(hint), hint))
-    hinted = bool(found)
-    known = {expr for _, expr in found}
+                named.append((0.3 + 0.1 * size_of(hint) + 0.2 * _numbers(hint), hint))
+    if named:
+        cost, best = min(named, key=_order)
+        return Fit(best, cost, (), True)
+    hinted = {expr for _, expr in found}
     for cost, expr in _candidates(targets, envs, price):
-        if expr not in known and _holds(expr, targets, envs):
+        if expr not in hinted and _holds(expr, targets, envs):
             found.append((cost, expr))
     if not found:
         return None
-    found.sort(key=lambda pair: (pair[0], size_of(pair[1]), str(pair[1])))
+    found.sort(key=_order)
     cost, best = found[0]
-    if hinted and best in known:
+    if best in hinted:
         return Fit(best, cost, (), True)
-    rivals = tuple(e for c, e in found[1:] if c <= cost + _SLACK and not _same(e, best))[:8]
-    return Fit(best, cost, rivals)
+    telling = min(map(abs, targets)) >= 32  # so large a number is no coincidence
+    rivals = [
+        e
+        for c, e in found[1:]
+        if c <= cost + _SLACK and not _same(e, best) and not (telling and names_in(best) and isinstance(e, Num))
+    ]
+    return Fit(best, cost, tuple(rivals[:8]))
+
+
+def _order(pair: tuple[float, Expr]) -> tuple[float, int, str]:
+    return pair[0], size_of(pair[1]), str(pair[1])
 
 
 def _holds(expr: Expr, targets: Sequence[int], envs: Sequence[Env]) -> bool:
@@ -70,7 +83,7 @@ def _holds(expr: Expr, targets: Sequence[int], envs: Sequence[Env]) -> bool:
 def _numbers(expr: Expr) -> int:
     if isinstance(expr, Bin):
         return _numbers(expr.left) + _numbers(expr.right)
-    return int(isinstance(expr, Num) and abs(expr.value) > 4)
+    return int(isinstance(expr, Num) and abs(expr.value) > 1)
 
 
 def _same(a: Expr, b: Expr) -> bool:
@@ -112,9 +125,11 @@ def _candidates(targets: Sequence[int], envs: Sequence[Env], price: Price) -> It
         for factor in _FACTORS:
             if v // factor == target:
                 exact = v % factor == 0
-                yield cost + (1.3 if exact else 1.9) + 0.02 * factor.bit_length(), Bin("//", var, Num(factor))
+                odd = 0.8 if factor & (factor - 1) else 0.0
+                yield cost + (1.3 if exact else 1.9) + 0.02 * factor.bit_length() + odd, Bin("//", var, Num(factor))
             if -(-v // factor) == target and v % factor:
-                yield cost + 1.6 + 0.02 * factor.bit_length(), Bin("ceil", var, Num(factor))
+                odd = 0.8 if factor & (factor - 1) else 0.0
+                yield cost + 1.6 + 0.02 * factor.bit_length() + odd, Bin("ceil", var, Num(factor))
             for shift in (1, -1):
                 if factor * v + shift == target:
                     yield cost + 1.9, _shifted(Bin("*", Num(factor), var), shift)
@@ -179,7 +194,8 @@ def _pairs(target: int, names: Mapping[str, float], values: Env) -> Iterator[tup
         product = x * y
         if product and target % product == 0 and target // product in _FACTORS:
             factor = target // product
-            yield cost + 0.8 + 0.05 * factor.bit_length(), Bin("*", Bin("*", Num(factor), va), vb)
+            odd = 0.6 if factor & (factor - 1) else 0.0
+            yield cost + 0.8 + 0.05 * factor.bit_length() + odd, Bin("*", Bin("*", Num(factor), va), vb)
         for shift in (1, -1):
             if product + shift == target:
                 yield cost + 1.1, _shifted(Bin("*", va, vb), shift)

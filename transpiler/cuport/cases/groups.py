@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cuport.case import Array, Case, PointerArg
 from cuport.cases.facts import facts, leaves
 from cuport.cases.making import Mold, mold_of
-from cuport.kernel import Kernel
+from cuport.kernel import Kernel, Source
 
 Launched = tuple[Case, tuple[Array, ...]]
 
@@ -24,12 +24,12 @@ class Group:
     def cases(self) -> list[Case]:
         return [case for case, _ in self.launches]
 
-    def molds(self) -> list[Mold]:
+    def molds(self, source: Source) -> list[Mold]:
         """One mold an instance, in order of first launch."""
         by_instance: dict[str, list[Launched]] = {}
         for launch in self.launches:
             by_instance.setdefault(launch[0].instance, []).append(launch)
-        return [mold_of(self.kernel, found) for found in by_instance.values()]
+        return [mold_of(source, self.kernel, found) for found in by_instance.values()]
 
 
 def group(kernel: Kernel, launches: Sequence[Launched]) -> list[Group]:

@@ -68,11 +68,11 @@ class HostText:
         groups: list[list[frozenset[str]]] = []
         for site in kernel.launches:
             reader = _Site(self, kernel, site)
-            for axis, exprs in enumerate(reader.extent(site.grid)):
+            for axis, exprs in enumerate(reader.extent(site.grid, "block")):
                 grid[axis] += exprs
             for axis, exprs in enumerate(reader.extent(site.block)):
                 block[axis] += exprs
-            shared += reader.scalar(site.shared)
+            shared += reader.scalar(site.shared, "block")
             for name, exprs in reader.ties().items():
                 tied[name] += exprs
             groups.append(reader.same())
@@ -138,7 +138,8 @@ class HostText:
             arguments = [c for c in captures["arguments"][0].named_children if c.type != "comment"]
             if not _ALLOCATES.fullmatch(callee) or len(arguments) < 2:
                 continue
-            target = re.sub(r"^\(\s*void\s*\*\s*\*\s*\)|[\s&()]", "", self._unit.flat(arguments[0]))
+            cast = r"^(\(\s*void\s*\*\s*\*\s*\)|reinterpret_cast\s*<[^>]*>|static_cast\s*<[^>]*>)|[\s&()]"
+            target = re.sub(cast, "", self._unit.flat(arguments[0]))
             function = ancestor(captures["call"][0], "function_definition")
             found[re.sub(r"^.*[*]", "", target)].append((True, self._unit.flat(arguments[1]), function))
         return found
@@ -167,13 +168,10 @@ class _Site:
         self._function = host.function_of(site)
         self._given: dict[str, str] = {}  # an argument's words -> the parameter's name
         self._arguments: dict[str, Expr] = {}
-        repeated: set[str] = set()
         for param, text in zip(kernel.params, site.args, strict=False):
             if param.is_pointer:
                 continue
             text = _bare(text)
-            if text in self._given:
-                repeated.add(text)
             self._given.setdefault(text, param.name)
             expr = read_c(text)
             if expr is not None:
@@ -181,19 +179,25 @@ class _Site:
         for index, text in enumerate(site.template_args):
             if index < len(kernel.template_params) and kernel.template_params[index].kind == "value":
                 self._given.setdefault(_bare(text), kernel.template_params[index].name)
-        self._repeated = repeated
+        # `threads.x` after `dim3 threads(...)`, `threads` after `int threads = ...`, as the launch names its extents
+        self._extents = {
+            word: {f"{text}.{a}": f"{word}.{a}" for a in "xyz"} | {text: f"{word}.x"}
+            for word, text in (("block", site.block), ("grid", site.grid))
+            if re.fullmatch(r"[A-Za-z_]\w*", text) and text not in self._given
+        }
 
-    def scalar(self, text: str) -> list[Expr]:
+    def scalar(self, text: str, *extents: str) -> list[Expr]:
+        """An expression's readings; names of the launch's own extents ("block", "grid") are known where asked for."""
         expr = self._host.read(text) if text else None
-        return self._in_parameters(expr) if expr is not None else []
+        return self._in_parameters(expr, extents=extents) if expr is not None else []
 
-    def extent(self, text: str) -> list[list[Expr]]:
+    def extent(self, text: str, *extents: str) -> list[list[Expr]]:
         """The three extents of a grid or block."""
         parts = self._dim3(text, 0) if text else None
         if parts is None:
             return [[], [], []]
         filled = [*parts, "1", "1", "1"][:3]
-        return [self.scalar(part) for part in filled]
+        return [self.scalar(part, *extents) for part in filled]
 
     def _dim3(self, text: str, depth: int) -> list[str] | None:
         text = text.strip()
@@ -212,6 +216,16 @@ class _Site:
                     inner = self._dim3(value, depth + 1)
                     return [text] if inner is None or inner == [value] else inner
         return [text]
+
+    def _component(self, name: str, axis: int, function: Node | None) -> Expr | None:
+        """`dims.y` of `dim3 dims(64, 96);`"""
+        for scope in (function, None):
+            values = set(self._host.bindings(scope).get(name, []))
+            if len(values) == 1:
+                found = re.fullmatch(r"(?:dim3|uint3|make_\w+)?\s*[({](.*)[)}]", values.pop(), re.DOTALL)
+                parts = split_arguments(found[1]) if found else ()
+                return self._host.read([*parts, "1", "1", "1"][axis]) if parts else None
+        return None
 
     def ties(self) -> dict[str, list[Expr]]:
         """Parameters whose argument is made of other parameters' arguments."""
@@ -240,17 +254,21 @@ class _Site:
         for counts_bytes, size, function in self._host.allocation(name, self._function):
             expr = self._host.read(size)
             if expr is not None:
-                found += [(counts_bytes, e) for e in self._in_parameters(expr, function=function)]
+                both = ("block", "grid") if function is None or function == self._function else ()
+                found += [(counts_bytes, e) for e in self._in_parameters(expr, function=function, extents=both)]
         return found
 
     def _all_parameters(self, expr: Expr) -> bool:
         known = set(self._given.values())
         return all(n in known or n.split(".")[0].split("[")[0] in known for n in names_in(expr))
 
-    def _in_parameters(self, expr: Expr, *, without: str = "", function: Node | None = None) -> list[Expr]:
+    def _in_parameters(
+        self, expr: Expr, *, without: str = "", function: Node | None = None, extents: tuple[str, ...] = ()
+    ) -> list[Expr]:
         """The expression over parameter names, the shallowest reading first: names are followed only as far as needed,
         then all the way down; numbers that an argument repeats are read as that argument as well."""
-        given = {text: name for text, name in self._given.items() if name != without}
+        given = {text: name for word in extents for text, name in self._extents.get(word, {}).items()}
+        given |= {text: name for text, name in self._given.items() if name != without}
         found: list[Expr] = []
         expanded = self._expand(expr, given, function or self._function, 0)
         for candidate in (simplify(expanded), simplify(_numbers_as_parameters(expanded, given))):
@@ -267,6 +285,10 @@ class _Site:
                 head, dot, rest = name.partition(".")
                 if dot and head in given:
                     return Var(f"{given[head]}.{rest}")
+                if rest in ("x", "y", "z") and depth < _DEPTH:
+                    part = self._component(head, "xyz".index(rest), function)
+                    if part is not None:
+                        return self._expand(part, given, function, depth + 1)
                 if depth < _DEPTH:
                     for scope in (function, None):
                         values = self._host.bindings(scope).get(name, [])
@@ -358,6 +380,8 @@ def _read(unit: Unit, node: Node) -> Expr | None:
             return _sizeof(unit, node)
         case "binary_expression":
             return _binary(unit, node)
+        case "conditional_expression":
+            return _conditional(unit, node)
         case "unary_expression" if unit.text_of(node).startswith("+"):
             return _read(unit, node.named_children[-1])
         case "call_expression":
@@ -366,13 +390,60 @@ def _read(unit: Unit, node: Node) -> Expr | None:
 
 
 def _binary(unit: Unit, node: Node) -> Expr | None:
-    operator = node.child_by_field_name("operator")
+    operator = unit.text_of(node.child_by_field_name("operator"))
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-    op = _OPERATORS.get(unit.text_of(operator))
-    if op is None or left is None or right is None:
+    if left is None or right is None:
         return None
+    if operator in ("!=", ">", "=="):
+        remains = _remainder(unit, node)
+        return _rest(*remains[:2]) if remains is not None and remains[2] else None
+    op = _OPERATORS.get(operator)
     a, b = _read(unit, left), _read(unit, right)
-    return Bin(op, a, b) if a is not None and b is not None else None
+    if op is None or a is None or b is None:
+        return None
+    if op == "+" and isinstance(b, Bin) and b.op == "-" and b.right == a:  # a / c + (a % c != 0)
+        return b.left
+    return Bin(op, a, b)
+
+
+def _rest(a: Expr, b: Expr) -> Expr:
+    """1 where `a % b` is not 0, else 0: `ceil(a / b) - a / b`."""
+    return Bin("-", Bin("ceil", a, b), Bin("//", a, b))
+
+
+def _remainder(unit: Unit, node: Node) -> tuple[Expr, Expr, bool] | None:
+    """(a, b, whether the condition holds where a remainder is left) of `a % b`, `!(a % b)`, `a % b != 0`, ..."""
+    while node.type in ("parenthesized_expression", "condition_clause") and node.named_children:
+        node = node.named_children[0]
+    if node.type == "unary_expression" and unit.text_of(node).startswith("!"):
+        inner = _remainder(unit, node.named_children[-1])
+        return (inner[0], inner[1], not inner[2]) if inner is not None else None
+    if node.type != "binary_expression":
+        return None
+    operator = unit.text_of(node.child_by_field_name("operator"))
+    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    if left is None or right is None:
+        return None
+    if operator in ("!=", ">", "==") and unit.text_of(right) == "0":
+        inner = _remainder(unit, left)
+        return (inner[0], inner[1], inner[2] == (operator != "==")) if inner is not None else None
+    a, b = (_read(unit, left), _read(unit, right)) if operator == "%" else (None, None)
+    return (a, b, True) if a is not None and b is not None else None
+
+
+def _conditional(unit: Unit, node: Node) -> Expr | None:
+    """`a % b ? a / b + 1 : a / b` and its kin: a quotient rounded up, or the 0 or 1 to add to it."""
+    condition = node.child_by_field_name("condition")
+    yes, no = node.child_by_field_name("consequence"), node.child_by_field_name("alternative")
+    remains = _remainder(unit, condition) if condition is not None else None
+    if remains is None or yes is None or no is None:
+        return None
+    a, b, left_over = remains
+    more, less = (_read(unit, yes), _read(unit, no)) if left_over else (_read(unit, no), _read(unit, yes))
+    if (more, less) == (Num(1), Num(0)):
+        return _rest(a, b)
+    quotient = Bin("//", a, b)
+    return Bin("ceil", a, b) if less == quotient and more == Bin("+", quotient, Num(1)) else None
 
 
 def _call(unit: Unit, node: Node) -> Expr | None:

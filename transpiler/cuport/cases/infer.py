@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cuport.case import Case, PointerArg
 from cuport.cases.constants import integers_of, reads
@@ -11,6 +11,7 @@ from cuport.cases.expressions import Bin, Expr, Num, Var, names_in, simplify, va
 from cuport.cases.facts import AXES, buffer_names, facts, global_numbers, leaves, step_of
 from cuport.cases.fit import Env, Fit, Price, fit
 from cuport.cases.hosttext import Hints
+from cuport.cases.making import Mold
 from cuport.cases.relations import Relations, rename
 from cuport.kernel import Kernel, Source
 
@@ -72,12 +73,15 @@ def infer(source: Source, kernel: Kernel, cases: Sequence[Case], hints: Hints) -
     grid, derived = _grid(work, block)
     lengths = _lengths(work, grid)
     offsets = _offsets(work, lengths)
-    shared = _shared(work)
+    shared = _shared(work, block)
     rules = [*lengths.values(), *offsets.values(), *(g for g in (*grid, *derived, *block) if g is not None), shared]
     used = {n for rule in (*rules, *work.tied.values()) for n in names_in(rule)}
     roots = tuple(s for s in work.scalars if s in used and s not in work.tied)
     loose = tuple(s for s in work.scalars if s not in used and s not in work.tied)
-    relations = Relations(roots, loose, work.tied, lengths, offsets, tuple(grid), tuple(block), shared, tuple(derived))
+    require = tuple(dict.fromkeys(c for g in grid if g is not None for c in _whole(work, g)))
+    relations = Relations(
+        roots, loose, work.tied, lengths, offsets, tuple(grid), tuple(block), shared, tuple(derived), require
+    )
     seen = {n: frozenset(work.values(n)) for n in (*work.templates, *loose)}
     return Inferred(relations, tuple(dict.fromkeys(work.doubtful)), seen, len(work.envs))
 
@@ -177,20 +181,21 @@ def _grid(work: _Work, block: Sequence[Expr | None]) -> tuple[list[Expr | None],
         divisors = [f"block.{axis}", *(f"block.{a}" for a in AXES if a != axis), "block", *work.templates]
         options = [h for hint in hints for h in (_with_block(hint, axis, work.envs, block), hint)]
         options = [h for h in options if names_in(h) <= price.keys() and _gives(work, name, h)]
-        sized = [h for h in options if names_in(h)]
+        told = {*work.scalars, *work.templates}
+        sized = [h for h in options if names_in(h) & told]
         reads_axis = reads(work.source, work.kernel, "gridDim", axis)
         if work.constant(name) and work.values(name)[0] == 1 and not sized:
             grid.append(None if reads_axis else Num(1))
             derived.append(None)
             continue
-        if not options and any(isinstance(h, Var) for h in hints):  # a number that the kernel is not told
+        if hints and not options and any(names_in(h) - price.keys() for h in hints):  # of numbers it is not told
             grid.append(None)
             derived.append(None)
             continue
         by_host_number = bool(options) and not sized and len(work.envs) == 1
         before = len(work.doubtful)
         found = work.fit(name, price, sized or options, divisors)
-        if by_host_number or not names_in(found.expr) & {*work.scalars, *work.templates, "block"}:
+        if by_host_number or not names_in(found.expr) & {*told, "block"}:
             del work.doubtful[before:]
             grid.append(None)
             derived.append(None)
@@ -201,6 +206,19 @@ def _grid(work: _Work, block: Sequence[Expr | None]) -> tuple[list[Expr | None],
             grid.append(found.expr)
             derived.append(None)
     return grid, derived
+
+
+def _whole(work: _Work, expr: Expr) -> list[Expr]:
+    """A grid of `n / block` blocks covers n only where that comes out even: a host that rounds down means it to.
+
+    Where it rounds down and adds one (`n / block + 1`) it does not.
+    """
+    if not isinstance(expr, Bin):
+        return []
+    if expr.op == "//":
+        even = Bin("==", Bin("%", expr.left, expr.right), Num(0))
+        return [even] if all(value_or_none(even, e) == 1 for e in work.envs) else []
+    return [c for side in (expr.left, expr.right) for c in _whole(work, side)] if expr.op == "*" else []
 
 
 def _gives(work: _Work, name: str, expr: Expr) -> bool:
@@ -241,15 +259,14 @@ def _lengths(work: _Work, grid: Sequence[Expr | None]) -> dict[str, Expr]:
     for axis, rule in zip(AXES, grid, strict=True):
         price[f"grid.{axis}"] = 1.1 if rule is None else 1.9
     if any(e["grid.y"] > 1 or e["grid.z"] > 1 for e in work.envs):
-        price["grid"] = 1.7
+        price["grid"] = 1.7 if grid[0] is None and (grid[1] is None or grid[2] is None) else 2.6
     aliases = {
         h.name: f"grid.{axis}"
         for axis, hints in zip(AXES, work.hints.grid, strict=True)
         for h in hints
         if isinstance(h, Var) and h.name not in price
     }
-    first = work.envs[0]
-    free_axes = {first[f"grid.{a}"]: f"grid.{a}" for a, r in zip(AXES, grid, strict=True) if r is None}
+    numbers = _known_numbers(work, grid)
     lengths: dict[str, Expr] = {}
     for name, index in buffer_names(work.kernel, work.case).items():
         hints: list[Expr] = []
@@ -259,7 +276,7 @@ def _lengths(work: _Work, grid: Sequence[Expr | None]) -> dict[str, Expr]:
             hints += work.hints.lengths.get(word, ())
             hints += (in_elements(h, step) for h in work.hints.bytes.get(word, ()))
         hints = [rename(h, aliases) for h in hints]
-        hints += [_numbers_as(h, free_axes) for h in hints]
+        hints += [_numbers_as(h, numbers) for h in hints]
         spelled = work.values(f"len({name})")[0] in work.integers  # a table whose size the kernel's code knows
         constant = 1.9 if spelled else 3.6
         lengths[name] = work.fit(f"len({name})", price, hints, ("block.x", *work.templates), constant).expr
@@ -319,10 +336,28 @@ def in_elements(expr: Expr, step: int) -> Expr:
     return simplify(whole if step == 1 else Bin("//", whole, Num(step)))
 
 
-def _numbers_as(expr: Expr, known: Mapping[int, str]) -> Expr:
+def _known_numbers(work: _Work, grid: Sequence[Expr | None]) -> dict[int, Expr]:
+    """Numbers that stand for something on these launches: a scalar's only value, a free grid axis, what that covers."""
+    first = work.envs[0]
+    known: dict[int, Expr] = {}
+    for name in work.scalars:
+        value = first[name]
+        if work.constant(name) and value > 8 and name not in work.tied:
+            known[value] = Num(value) if value in known else Var(name)
+    for axis, rule in zip(AXES, grid, strict=True):
+        if rule is None and work.constant(f"grid.{axis}") and work.constant(f"block.{axis}"):
+            blocks, threads = first[f"grid.{axis}"], first[f"block.{axis}"]
+            if threads > 1 and blocks * threads > 8:
+                known.setdefault(blocks * threads, Bin("*", Var(f"grid.{axis}"), Var(f"block.{axis}")))
+            if blocks > 2:
+                known.setdefault(blocks, Var(f"grid.{axis}"))
+    return known
+
+
+def _numbers_as(expr: Expr, known: Mapping[int, Expr]) -> Expr:
     if isinstance(expr, Bin):
         return Bin(expr.op, _numbers_as(expr.left, known), _numbers_as(expr.right, known))
-    return Var(known[expr.value]) if isinstance(expr, Num) and expr.value > 2 and expr.value in known else expr
+    return known.get(expr.value, expr) if isinstance(expr, Num) else expr
 
 
 def _offsets(work: _Work, lengths: Mapping[str, Expr]) -> dict[str, Expr]:
@@ -336,14 +371,17 @@ def _offsets(work: _Work, lengths: Mapping[str, Expr]) -> dict[str, Expr]:
     return offsets
 
 
-def _shared(work: _Work) -> Expr:
+def _shared(work: _Work, block: Sequence[Expr | None]) -> Expr:
+    """Bytes of dynamic shared memory. A bare number that is a few bytes a thread follows a block that is free."""
     if work.constant("shared") and work.values("shared")[0] == 0:
         return Num(0)
     price = _prices(work) | {f"block.{a}": 1.0 for a in AXES} | {"block": 1.2}
     sizes: list[Expr] = [Var("block.x"), Bin("*", Var("block.x"), Var("block.y"))]
-    hints = [simplify(Bin("*", Num(k), s)) for s in sizes for k in (4, 8, 16, 2, 1, 12)]
-    constant = _only_numbers(work.hints.shared)
-    return work.fit("shared", price, [*work.hints.shared, *(() if constant else hints)]).expr
+    by_thread = [simplify(Bin("*", Num(k), s)) for s in sizes for k in (4, 8, 16, 2, 1, 12)]
+    numbers_only = _only_numbers(work.hints.shared)
+    if numbers_only and all(rule is not None for rule in block):
+        return work.fit("shared", price, work.hints.shared).expr
+    return work.fit("shared", price, by_thread if numbers_only else [*work.hints.shared, *by_thread]).expr
 
 
 def _only_numbers(hints: Sequence[Expr]) -> bool:
@@ -357,3 +395,27 @@ def pointer_steps(case: Case, kernel: Kernel) -> dict[str, int]:
         for leaf in leaves(kernel, case)
         if isinstance(leaf.value, PointerArg) and leaf.value.buffer is not None
     }
+
+
+def with_free_lengths(inferred: Inferred, molds: Sequence[Mold], cases: Sequence[Case]) -> Inferred:
+    """Lengths that nothing explains but that indices in other buffers stay below are sizes in their own right.
+
+    A sparse matrix's number of nonzeros is such a one: the kernel learns it from the contents of its row pointers.
+    """
+    relations = inferred.relations
+    kernel = molds[0].kernel
+    bounds = {p.bound for m in molds for p in m.profiles}
+    known = [facts(kernel, c) for c in cases]
+    lengths = dict(relations.lengths)
+    free: list[str] = []
+    for name, expr in relations.lengths.items():
+        own = f"len({name})"
+        if isinstance(expr, Num) and expr.value > 8 and own in bounds:
+            free.append(own)
+            del lengths[name]
+    for name, expr in list(lengths.items()):
+        same = [f for f in free if all(k[f] == k[f"len({name})"] for k in known)]
+        if isinstance(expr, Num) and same:
+            lengths[name] = Var(same[0])
+    changed = replace(relations, lengths=lengths, roots=(*relations.roots, *free))
+    return replace(inferred, relations=changed)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from cuport.case import Array, Buffer, Case, Origin, PointerArg, ScalarArg
+from cuport.cases.constants import index_like
 from cuport.cases.facts import (
     AXES,
     buffer_names,
@@ -21,17 +22,14 @@ from cuport.cases.facts import (
 )
 from cuport.cases.profile import Profile, profile
 from cuport.cases.values import MAIN, fill, generator, scalar, with_specials
-from cuport.kernel import Kernel
+from cuport.kernel import Kernel, Source
 
 MOST_BYTES = 96 << 20  # of one case's buffers
 
 
 @dataclass(frozen=True, eq=False)
 class Mold:
-    """What new cases of one group of launches are made from: a launch, and a profile for each of its buffers.
-
-    `fixed_values` are parameters whose contents the case file gives: name -> function of (rows, quantities, generator).
-    """
+    """What new cases of one group of launches are made from: a launch, and a profile for each of its buffers."""
 
     kernel: Kernel
     base: Case
@@ -43,11 +41,14 @@ class Mold:
         return buffer_names(self.kernel, self.base)
 
 
-def mold_of(kernel: Kernel, launches: Sequence[tuple[Case, tuple[Array, ...]]]) -> Mold:
+def mold_of(source: Source, kernel: Kernel, launches: Sequence[tuple[Case, tuple[Array, ...]]]) -> Mold:
     """A mold from launches alike in arguments and buffers; the smallest one is the base."""
     base = min((case for case, _ in launches), key=lambda c: (c.threads, sum(b.data.nbytes for b in c.buffers)))
     names = {index: name for name, index in buffer_names(kernel, base).items()}
-    profiles = tuple(profile(kernel, launches, i, names.get(i, "")) for i in range(len(base.buffers)))
+    profiles = tuple(
+        profile(kernel, launches, i, indexes=i not in names or index_like(source, kernel, names[i]))
+        for i in range(len(base.buffers))
+    )
     return Mold(kernel, base, profiles)
 
 

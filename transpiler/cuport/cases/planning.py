@@ -14,7 +14,7 @@ from cuport.cases.facts import facts
 from cuport.cases.filling import Budget, Work, fill_group
 from cuport.cases.groups import Group, Launched, group, numbers
 from cuport.cases.hosttext import Hints, HostText
-from cuport.cases.infer import Inferred, infer
+from cuport.cases.infer import Inferred, infer, with_free_lengths
 from cuport.cases.relations import Relations, one_line
 from cuport.cases.rerun import reruns
 from cuport.cases.shapes import Shape, block_choices
@@ -128,6 +128,8 @@ def _plan_group(state: _State, members: Group, hints: Hints, args: Sequence[str]
     if inferred.doubtful and source.has_main:
         members = _with_reruns(state, members, inferred, args)
         inferred = infer(source, kernel, members.cases, hints)
+    molds = members.molds(source)
+    inferred = with_free_lengths(inferred, molds, members.cases)
     examples = [facts(kernel, c) for c in members.cases]
     bound = launch_bound(source, kernel)
     blocks = block_choices(inferred.relations, examples, waits=waits(source, kernel), bound=bound)
@@ -138,7 +140,7 @@ def _plan_group(state: _State, members: Group, hints: Hints, args: Sequence[str]
         state.seed,
         state.budget,
         inferred,
-        members.molds(),
+        molds,
         members.cases,
         examples,
         blocks,

@@ -49,8 +49,13 @@ def poisoned(data: Array) -> Array:
     return np.asarray((raw == pattern).all(axis=1))
 
 
-def profile(kernel: Kernel, launches: Sequence[tuple[Case, tuple[Array, ...]]], index: int, name: str) -> Profile:
-    """The profile of buffer `index` over launches that agree in their buffers. `name`: `len(name)` is its length."""
+def profile(
+    kernel: Kernel, launches: Sequence[tuple[Case, tuple[Array, ...]]], index: int, *, indexes: bool = True
+) -> Profile:
+    """The profile of buffer `index` over launches that agree in their buffers.
+
+    `indexes`: whether integers in it may be indices; else their range is only a range.
+    """
     before = [case.buffers[index].data for case, _ in launches]
     written = any(
         len(outputs) > index and outputs[index].tobytes() != case.buffers[index].data.tobytes()
@@ -64,7 +69,7 @@ def profile(kernel: Kernel, launches: Sequence[tuple[Case, tuple[Array, ...]]], 
         return Profile(rows, written, fresh)
     constant = bool((rows == rows[:1]).all())
     if rows.dtype.kind in "iu":
-        return _integers(kernel, launches, index, name, rows, written, fresh, constant)
+        return _integers(kernel, launches, index, rows, written, fresh, constant, indexes)
     if rows.dtype.kind == "b":
         return Profile(rows, written, fresh, constant=constant, few=True)
     numbers = rows.astype(np.float64)
@@ -85,28 +90,25 @@ def _integers(
     kernel: Kernel,
     launches: Sequence[tuple[Case, tuple[Array, ...]]],
     index: int,
-    name: str,
     rows: Array,
     written: bool,
     fresh: bool,
     constant: bool,
+    indexes: bool,
 ) -> Profile:
     pairs = [(case.buffers[index].data, facts(kernel, case)) for case, _ in launches]
     pairs = [(data.reshape(-1).astype(np.int64), known) for data, known in pairs if data.size]
     sign: Sign = "nonnegative" if rows.min() >= 0 else "any"
     ordered = all(d.size > 3 and _rising(d) for d, _ in pairs) and not constant
     permutation = all(d.size > 3 and bool((np.sort(d) == np.arange(d.size)).all()) for d, _ in pairs)
-    bound, inclusive = _bound(pairs, name)
+    bound, inclusive = _bound(pairs) if indexes else ("", False)
     few = np.unique(rows).size <= 8 and rows.size > 32 and not bound
     first = all(int(d[0]) == 0 for d, _ in pairs)
     return Profile(rows, written, fresh, sign, constant, ordered, permutation, bound, inclusive, ordered and first, few)
 
 
-def _bound(pairs: Sequence[tuple[Array, Mapping[str, int]]], own: str) -> tuple[str, bool]:
-    """The smallest quantity that all values stay below and come close to; and whether they reach it.
-
-    Narrow unsigned types are data (pixels, codes) rather than indices: their range says nothing.
-    """
+def _bound(pairs: Sequence[tuple[Array, Mapping[str, int]]]) -> tuple[str, bool]:
+    """The smallest quantity that all values stay below and come close to; and whether they reach it."""
     if not pairs or any(d.size < 4 for d, _ in pairs):
         return "", False
     highest = [int(d.max()) for d, _ in pairs]

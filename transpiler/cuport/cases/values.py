@@ -92,7 +92,7 @@ def _floats(profile: Profile, shape: tuple[int, ...], family: str, rng: np.rando
     if sample.size == 0:
         return rng.normal(0.0, 1.0, shape)
     scale = float(np.abs(sample).max()) or 1.0
-    if profile.written and profile.constant:  # an accumulator: mostly as it is, now and then onto something else
+    if profile.written and profile.constant and _neutral(sample.flat[0]):  # an accumulator: mostly as it is
         same = np.broadcast_to(sample[:1], shape).copy()
         return same if family in (MAIN, "large", "small", "extremes") else same + rng.normal(0.0, 1.0, shape) * scale
     values = _float_family(profile, sample, scale, shape, family, rng)
@@ -104,6 +104,11 @@ def _floats(profile: Profile, shape: tuple[int, ...], family: str, rng: np.rando
     if profile.low is not None or profile.high is not None:
         values = np.clip(values, profile.low, profile.high)
     return np.sort(values, axis=0) if profile.ordered else values
+
+
+def _neutral(value: float) -> bool:
+    """What sums, maxima and minima start from."""
+    return value == 0 or abs(value) >= 1e30
 
 
 def _float_family(
@@ -160,7 +165,8 @@ def _integers(
     if profile.low is not None and profile.high is not None:
         inside = rng.integers(int(profile.low), int(profile.high), shape, endpoint=True)
         return (np.sort(inside, axis=0) if profile.ordered else inside).astype(dtype)
-    if profile.written and profile.constant:  # a counter
+    extreme = np.iinfo(dtype)
+    if profile.written and profile.constant and int(sample.flat[0]) in (0, -1, extreme.min, extreme.max):  # a counter
         same = np.broadcast_to(sample[:1], shape).copy()
         grown = family in ("normal", "ties", "integers", "cancelling")
         return (same + rng.integers(0, 4, shape) if grown else same).astype(dtype)
