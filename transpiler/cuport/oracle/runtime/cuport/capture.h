@@ -110,6 +110,7 @@ class Capture {
     head_.clear();
     buffers_.~CapturedBuffers();
     new (&buffers_) CapturedBuffers();
+    if (*info.name == 0) buffers_.problem = "the kernel is known only by its address";
     Text targs, instance, json;
     targs.add("[");
     instance.add(info.name);
@@ -117,6 +118,9 @@ class Capture {
     Describer describer(targs, instance);
     if (info.describe != nullptr) info.describe(describer);
     if (info.is_template) instance.add(">");
+    if (strstr(instance.str(), "lambda") != nullptr || strstr(instance.str(), ")::") != nullptr) {
+      buffers_.problem = "a template argument is a lambda or a type inside a function, which has no name elsewhere";
+    }
     targs.add("]");
     json.add("[");
     Encoder fields(json, buffers_);
