@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from cuport.cuda.rewrite.declarations import rewrite_globals, rewrite_structs
 from cuport.cuda.rewrite.device import rewrite_device, rewrite_qualifiers
 from cuport.cuda.rewrite.edits import Edits
+from cuport.cuda.rewrite.items import end_ties_with_items
 from cuport.cuda.rewrite.kernels import companions
 from cuport.cuda.rewrite.launches import rewrite_launches
 from cuport.cuda.rewrite.lines import with_line_directives
@@ -48,6 +49,8 @@ def unit_text(source: Source, instances: Sequence[str], *, shadow: bool = False,
         _rename_main(program, edits)
     else:
         blank_host_code(program, edits, wanted, instances)
+    if shadow:
+        end_ties_with_items(program, edits)
     _common(program, edits)
     companions(program, edits, wanted, launches=whole, entries=True)
     text = edits.apply()

@@ -4,6 +4,7 @@
   rounded in the eyes of the bound too. Literals without a suffix stay: they are as precise as whatever they meet.
 - `c ? x : 0` becomes `c ? x : ::cuport::Literal{0}`: a shadow scalar and an int convert to each other, so the plain
   literal would be ambiguous (see runtime/shadow/scalar.h). Where both arms are literals nothing is ambiguous.
+- `atomicAdd(p, 1);` says that nobody reads the old value, which would otherwise be a near tie's way into the thread.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from cuport.cuda.lexer import Token, pieces
 
 _FLOAT = re.compile(r"(?:\d[\d']*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[fF]|0[xX][\da-fA-F.]+[pP][+-]?\d+[fF]")
 _SMALL = re.compile(r"\d{1,2}|1[01]\d|12[0-7]")  # fits every integer type, so that no value changes
+_ATOMIC = re.compile(r"atomic[A-Z]\w*")
 _OPENS, _CLOSES = "([{", ")]}"
 
 
@@ -33,6 +35,8 @@ def for_shadow(text: str) -> str:
     real = [i for i, p in enumerate(parts) if p.kind not in ("space", "newline", "comment", "directive")]
     arms = _literal_arms([parts[i] for i in real])
     new = {real[first]: "" for first, last in arms if first != last}
+    for i in _unread_atomics([parts[i] for i in real]):
+        new[real[i]] = f"::cuport::taint::unread(), {parts[real[i]].text}"
     for first, last in arms:
         value = "".join(parts[i].text for i in real[first : last + 1])
         new[real[last]] = f"::cuport::{'Negative' if value.startswith('-') else 'Literal'}{{{value}}}"
@@ -92,3 +96,23 @@ def _is_small(tokens: list[Token], first: int, last: int) -> bool:
 def _is_number(tokens: list[Token], first: int, last: int) -> bool:
     """An arm that is a literal of any kind: both arms are numbers then, and nothing is ambiguous."""
     return first <= last <= first + 1 and tokens[last].kind in ("number", "char")
+
+
+def _unread_atomics(tokens: list[Token]) -> list[int]:
+    """Atomic calls that are whole statements, and hold no other atomic call in their arguments."""
+    found = []
+    for i, token in enumerate(tokens):
+        if token.kind != "name" or not _ATOMIC.fullmatch(token.text) or i == 0:
+            continue
+        if tokens[i - 1].text not in (";", "{", "}", ")", "else", "do") or tokens[i + 1 : i + 2] == []:
+            continue
+        depth, end = 0, i + 1
+        while end < len(tokens):
+            depth += (tokens[end].text == "(") - (tokens[end].text == ")")
+            if depth == 0:
+                break
+            end += 1
+        alone = not any(_ATOMIC.fullmatch(t.text) for t in tokens[i + 1 : end])
+        if alone and tokens[i + 1].text == "(" and tokens[end + 1 : end + 2] and tokens[end + 1].text == ";":
+            found.append(i)
+    return found

@@ -29,7 +29,8 @@ enum : uint8_t {
 
 struct Thread {
   uint8_t bits;
-  uint8_t stored;  // it stored something since it was tainted
+  uint8_t stored;   // it stored something since it was tainted
+  uintptr_t place;  // of its last displaced store
 };
 
 // Of the CUDA thread that runs now; the runtime exchanges the pointer whenever it goes on with another thread (one
@@ -46,7 +47,7 @@ inline Counts counts{};
 inline bool any = false;  // in this launch; keeps the hooks cheap
 
 CUPORT_UNSEEN inline void thread(uint8_t reason) {
-  if (!current->bits) counts.threads++, counts.silent++;
+  if (!current->bits) counts.threads++, counts.silent++, current->stored = 0;
   current->bits |= reason;
   any = true;
 }
@@ -57,6 +58,24 @@ CUPORT_UNSEEN inline void stored() {
   if (!current->stored) counts.silent--;
   current->stored = 1;
 }
+
+// A shadow scalar is stored in several pieces: one place, one count.
+CUPORT_UNSEEN inline void displaced(const void* at) {
+  const uintptr_t place = reinterpret_cast<uintptr_t>(at);
+  if (place - current->place >= 64) counts.displaced++;
+  current->place = place;
+}
+
+// Around a loop over independent items (cuda/rewrite/items.py): a near tie ends with its item.
+struct Items {
+  uint8_t before;
+  CUPORT_UNSEEN Items() : before(current->bits) {}
+  CUPORT_UNSEEN void next() const { current->bits = before; }
+};
+
+// Before an atomic operation whose old value is not used.
+inline bool old_is_unread = false;
+CUPORT_UNSEEN inline void unread() { old_is_unread = true; }
 
 // Marked bytes, by address: a hash of pages, since ties are rare and memory is large.
 class Marks {
@@ -127,7 +146,7 @@ CUPORT_UNSEEN inline void store(const void* at, size_t bytes) {
   if (!any || on_stack(at)) return;
   if (tainted()) {
     stored();
-    if (current->bits & index) counts.displaced++;
+    if (current->bits & index) displaced(at);
   }
   marks.set(at, bytes, tainted());
 }
@@ -139,6 +158,8 @@ CUPORT_UNSEEN inline void load(const void* at, size_t bytes) {
 
 // `atomic`: an integer is read and written. Its place, and whether it happens at all, may depend on the tie.
 CUPORT_UNSEEN inline void atomic(const void* at, size_t bytes) {
+  const bool read = !old_is_unread;
+  old_is_unread = false;
   if (!any) return;
   const bool before = tainted(), marked = marks.get(at, bytes);
   if (before) {
@@ -146,13 +167,13 @@ CUPORT_UNSEEN inline void atomic(const void* at, size_t bytes) {
     counts.displaced++;
     if (!marked) marks.set(at, bytes, true);
   }
-  if (marked) thread(memory);  // by the old value it returns
+  if (marked && read) thread(memory);
 }
 
 template <class T>
 CUPORT_UNSEEN inline void on_atomic(const volatile T* at, size_t bytes) {
   if constexpr (sizeof(T) <= 8) atomic(const_cast<const T*>(at), bytes);
-  else if (any && tainted()) stored(), counts.displaced++;  // a shadow scalar carries its own mark
+  else if (old_is_unread = false, any && tainted()) stored(), counts.displaced++;  // a scalar carries its own mark
 }
 
 CUPORT_UNSEEN inline void begin_thread(Thread* t) {
