@@ -1,4 +1,4 @@
-"""The checked build: every injected fault is found and named by its line; clean kernels that resemble them are silent."""
+"""The checked build: every injected fault is found and named by its line; clean kernels like them are silent."""
 
 from __future__ import annotations
 

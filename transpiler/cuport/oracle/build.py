@@ -36,7 +36,11 @@ _BASE = (
 )
 PROGRAM = ("-O2", "-ffp-contract=off")
 PLAIN = ("-O2", "-ffp-contract=off")
-FMA = ("-O2", "-ffp-contract=fast", "-mfma") if platform.machine() in ("x86_64", "AMD64") else ("-O2", "-ffp-contract=fast")
+FMA = (
+    ("-O2", "-ffp-contract=fast", "-mfma")
+    if platform.machine() in ("x86_64", "AMD64")
+    else ("-O2", "-ffp-contract=fast")
+)
 CHECKED = ("-O1", "-ffp-contract=off", "-g1", "-DCUPORT_CHECKED=1", "-fsanitize=thread")
 SHADOW = ("-O2", "-ffp-contract=off", "-DCUPORT_SHADOW=1", "-DCUPORT_SHADOW_ACCESS=1", "-fsanitize=thread")
 
@@ -80,13 +84,16 @@ def _compiler(environment: str) -> tuple[tuple[str, ...], str]:
             hint="install g++ or clang++ (Debian and Ubuntu: apt install g++), or set CXX; `cuport doctor` checks this",
         )
     try:
-        version = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=60).stdout
+        asked = [*command, "--version"]
+        version = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False).stdout
     except (OSError, subprocess.TimeoutExpired) as error:
         raise fail("oracle.no-compiler", f"the C++ compiler {command[0]} does not run: {error}") from None
     return tuple(command), f"{environment}\0{shutil.which(command[0])}\0{version}"
 
 
-def build(source: Source, text: str, flags: Sequence[str], settings: OracleSettings, *, links: Sequence[str] = ()) -> Path:
+def build(
+    source: Source, text: str, flags: Sequence[str], settings: OracleSettings, *, links: Sequence[str] = ()
+) -> Path:
     """The executable of a rewritten text. Raises CuportError with the compiler's complaints in the user's lines."""
     command, identity = _compiler(os.environ.get("CXX", ""))
     flags = [*_BASE, *flags]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -87,7 +88,7 @@ def check_result(source: Source, result: ProgramResult, timeout: float) -> None:
             "oracle.timeout",
             f"the program did not end within {timeout:g} s",
             span=span,
-            hint="give it a smaller problem (arguments after --, or -D), or a longer program_timeout",
+            hint="give it a smaller problem (by arguments or -D), or a longer program_timeout (CUPORT_PROGRAM_TIMEOUT)",
         )
     if result.returncode == 0:
         return
@@ -95,9 +96,21 @@ def check_result(source: Source, result: ProgramResult, timeout: float) -> None:
     words = f"; it said: {' | '.join(said)[:400]}" if said else ""
     if result.returncode < 0 or result.returncode in (134, 136, 139):
         number = -result.returncode if result.returncode < 0 else result.returncode - 128
-        raise fail("oracle.crash", f"the program was ended by signal {number}{words}", span=span)
-    hint = "the original must succeed before a port can be compared with it"
-    raise fail("oracle.program-failed", f"the program ended with exit code {result.returncode}{words}", span=span, hint=hint)
+        hint = (
+            f"`cuport run {source.path}` runs it alone; faults of its kernels: `cuport inspect --cases {source.path}`"
+        )
+        raise fail("oracle.crash", f"the program was ended by signal {_signal(number)}{words}", span=span, hint=hint)
+    hint = f"the original must succeed before a port can be compared with it; `cuport run {source.path}` runs it alone"
+    raise fail(
+        "oracle.program-failed", f"the program ended with exit code {result.returncode}{words}", span=span, hint=hint
+    )
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
 
 
 def _summary(folder: Path) -> dict[str, Any]:

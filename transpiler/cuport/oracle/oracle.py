@@ -96,9 +96,7 @@ class Oracle:
             first = error.diagnostics[0]
             why = Diagnostic("oracle.no-shadow", f"the kernel has no shadow: {first.message}", first.span)
             return [Replay((), failure=why) for _ in cases]
-        return replay_cases(
-            source, program, cases, self.settings, schedule="forward", seed=0, timeout=timeout
-        )
+        return replay_cases(source, program, cases, self.settings, schedule="forward", seed=0, timeout=timeout)
 
     def shadow(self, source: Source, cases: Sequence[Case], *, timeout: float = 60.0) -> list[tuple[Bound | None, ...]]:
         """Per-element bounds of every buffer of every case; None where the shadow cannot run."""
@@ -106,7 +104,7 @@ class Oracle:
         return [r.bounds or (None,) * len(c.buffers) for c, r in zip(cases, replays, strict=True)]
 
     def reference(self, source: Source, cases: Sequence[Case], *, timeout: float = 60.0) -> list[Reference]:
-        """What the original computes, other builds and orders of it, and the bounds. Raises CuportError if a case fails.
+        """What the original computes, other builds and orders of it, and bounds. Raises CuportError if a case fails.
 
         Notes of the shadow run: "near-ties T S D" counts threads that met a near tie, those of them that stored nothing
         afterwards, and stores whose place a tie may have decided; "no shadow: ..." says why there are no bounds.

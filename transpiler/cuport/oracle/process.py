@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from cuport import interrupt
 from cuport.oracle.results import ProgramResult
 
 # $1: most data in KiB, $2: most CPU seconds, so that it ends even if cuport was killed. A core file helps nobody.
@@ -80,6 +81,7 @@ def _wait(child: subprocess.Popen[bytes], deadline: float, limit: int) -> tuple[
             os.set_blocking(stream.fileno(), False)
             selector.register(stream, selectors.EVENT_READ, buffer)
         while selector.get_map():
+            interrupt.check()
             left = deadline - time.monotonic()
             if left <= 0 or seen > _MOST_OUTPUT:
                 return kept, True
@@ -100,10 +102,12 @@ def _wait(child: subprocess.Popen[bytes], deadline: float, limit: int) -> tuple[
                 break  # a grandchild holds the pipe open
     child.stdout.close()
     child.stderr.close()
-    try:
-        child.wait(max(deadline - time.monotonic(), 0.01))
-    except subprocess.TimeoutExpired:
-        return kept, True
+    while child.poll() is None:
+        interrupt.check()
+        if time.monotonic() > deadline:
+            return kept, True
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(0.05)
     return kept, False
 
 

@@ -1,4 +1,4 @@
-"""Recorded launches run again in a unit build: writes case files, runs the unit, reads its results (runtime/replay.h)."""
+"""Recorded launches run again: writes case files, runs the unit build, reads its results (runtime/replay.h)."""
 
 from __future__ import annotations
 

@@ -14,7 +14,9 @@ from cuport.cuda.rewrite.program import Program
 from cuport.cuda.unit import Unit
 
 _CLASSES = ("struct_specifier", "class_specifier")
-_HOST_ONLY = re.compile(r"\bstd\s*::\s*(?!complex|array|pair|u?int|size_t|ptrdiff_t|numeric_limits|integral_constant|is_)")
+_HOST_ONLY = re.compile(
+    r"\bstd\s*::\s*(?!complex|array|pair|u?int|size_t|ptrdiff_t|numeric_limits|integral_constant|is_)"
+)
 
 
 def rewrite_structs(program: Program, edits: Edits) -> None:
@@ -80,7 +82,11 @@ def _member_calls(unit: Unit, node: Node, body: Node) -> list[str]:
         declarators = member.children_by_field_name("declarator")
         ctype = member.child_by_field_name("type")
         if not declarators:
-            if ctype is not None and ctype.type in ("union_specifier", *_CLASSES) and ctype.child_by_field_name("name") is None:
+            if (
+                ctype is not None
+                and ctype.type in ("union_specifier", *_CLASSES)
+                and ctype.child_by_field_name("name") is None
+            ):
                 calls.append("cuport_v.opaque();")
             continue
         if any(c.type == "bitfield_clause" for c in member.children):
@@ -138,7 +144,8 @@ def rewrite_globals(program: Program, edits: Edits) -> None:
             qualified = "::".join((*scope, name))
             edits.insert_after(
                 node.end_byte,
-                f' static const cuport::RegisterGlobal<decltype({name})> cuport_global_{number}("{qualified}", &{name});',
+                f" static const cuport::RegisterGlobal<decltype({name})> cuport_global_{number}"
+                f'("{qualified}", &{name});',
             )
             number += 1
 

@@ -100,7 +100,11 @@ def _inject_names(program: Program, shared: dict[str, str], injected: dict[int, 
         name = unit.text_of(node)
         if name not in declarations or not program.in_device_code(node):
             continue
-        if node.parent is not None and node.parent.type in ("qualified_identifier", "init_declarator") and _names_it(node):
+        if (
+            node.parent is not None
+            and node.parent.type in ("qualified_identifier", "init_declarator")
+            and _names_it(node)
+        ):
             continue
         body = _body_around(node)
         if body is not None and declarations[name] not in injected[body.start_byte]:
@@ -118,7 +122,11 @@ def _body_around(node: Node) -> Node | None:
     around = ancestor(node, "lambda_expression", "function_definition")
     while around is not None:
         body = around.child_by_field_name("body")
-        if body is not None and body.type == "compound_statement" and body.start_byte <= node.start_byte < body.end_byte:
+        if (
+            body is not None
+            and body.type == "compound_statement"
+            and body.start_byte <= node.start_byte < body.end_byte
+        ):
             return body
         around = ancestor(around, "lambda_expression", "function_definition")
     return None
@@ -223,7 +231,9 @@ def _assembly(program: Program, edits: Edits) -> None:
         if node.type != "gnu_asm_expression" or not program.in_device_code(node):
             continue
         template = "".join(
-            re.sub(r"\\[nrt]", " ", unit.text_of(c)) for c in walk(node) if c.type == "string_content" and _in_template(c)
+            re.sub(r"\\[nrt]", " ", unit.text_of(c))
+            for c in walk(node)
+            if c.type == "string_content" and _in_template(c)
         )
         text = " ".join(template.split()).removesuffix(";").strip()
         operands = [
@@ -238,7 +248,7 @@ def _assembly(program: Program, edits: Edits) -> None:
                     "oracle.inline-ptx",
                     f"inline PTX that cuport does not know: {text[:80]}",
                     unit.span(node),
-                    "write the same in CUDA C++ (an intrinsic exists for most instructions), guarded by a macro if need be",
+                    "write the same in CUDA C++: an intrinsic exists for most instructions",
                 )
             )
             continue
@@ -258,7 +268,7 @@ def _in_template(node: Node) -> bool:
 
 
 def rewrite_qualifiers(text: str, edits: Edits, offset: Callable[[Token], int]) -> None:
-    """`__noinline__` and `__forceinline__`, which cannot be macros: libstdc++ uses the first as an attribute's name, and
+    """`__noinline__` and `__forceinline__`, which cannot be macros: libstdc++ has attributes of the first name, and
     the second means `inline` only where nothing else says so."""
     tokens = [t for t in pieces(text) if t.kind not in ("space", "newline", "comment")]
     for i, token in enumerate(tokens):

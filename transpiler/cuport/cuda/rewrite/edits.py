@@ -50,7 +50,7 @@ class Edits:
         return any(start <= at < end for start, end, _ in self._replaced)
 
     def apply(self) -> str:
-        """The changed text. Edits inside a replaced stretch are dropped; overlapping replacements are an error of ours."""
+        """The changed text. Edits inside a replaced stretch are dropped; overlapping ones are an error of ours."""
         replaced: list[tuple[int, int, bytes]] = []
         for start, end, what in sorted(self._replaced, key=lambda r: (r[0], -r[1])):
             if replaced and start < replaced[-1][1]:

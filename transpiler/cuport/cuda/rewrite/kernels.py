@@ -30,9 +30,7 @@ class Signature:
     args: str  # "cuport_0, cuport_1"
 
 
-def companions(
-    program: Program, edits: Edits, wanted: frozenset[str] | None, *, launches: bool, entries: bool
-) -> None:
+def companions(program: Program, edits: Edits, wanted: frozenset[str] | None, *, launches: bool, entries: bool) -> None:
     """Put the functions above after each kernel's first declaration; `wanted`: of these kernels only."""
     for head in program.heads:
         if wanted is not None and not launches and head.kernel.qualified not in wanted:
@@ -92,7 +90,8 @@ def _launch(head: KernelHead, s: Signature) -> str:
     comma = ", " if s.params else ""
     info = f"cuport_info_{head.index}{s.template_args}()"
     return (
-        f"{s.template} inline void cuport_launch_{head.kernel.name}(const cuport::Config& cuport_config{comma}{s.params}) {{ "
+        f"{s.template} inline void cuport_launch_{head.kernel.name}"
+        f"(const cuport::Config& cuport_config{comma}{s.params}) {{ "
         f"cuport::launch<{_pointer(head, s)}>(cuport_config, {info}{comma}{s.args}); }} "
         f"{s.template} inline auto cuport_pointer_{head.index}() {{ "
         f"return cuport::know_kernel({_pointer(head, s)}, {info}); }} "
@@ -156,7 +155,9 @@ def _template_param(unit: Unit, node: Node, name: str) -> tuple[str, str, str]:
 
 
 def _ends_in(text: str, name: str) -> bool:
-    return text.endswith(name) and (len(text) == len(name) or not (text[-len(name) - 1].isalnum() or text[-len(name) - 1] == "_"))
+    return text.endswith(name) and (
+        len(text) == len(name) or not (text[-len(name) - 1].isalnum() or text[-len(name) - 1] == "_")
+    )
 
 
 def _param(unit: Unit, node: Node, name: str) -> tuple[str, str, str]:
@@ -187,7 +188,12 @@ def _name_node(declarator: Node | None) -> Node | None:
         if node.type == "identifier":
             return node
         inner = node.child_by_field_name("declarator")
-        node = inner if inner is not None else next(
-            (c for c in reversed(node.named_children) if c.type.endswith("declarator") or c.type == "identifier"), None
+        node = (
+            inner
+            if inner is not None
+            else next(
+                (c for c in reversed(node.named_children) if c.type.endswith("declarator") or c.type == "identifier"),
+                None,
+            )
         )
     return None

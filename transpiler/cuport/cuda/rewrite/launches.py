@@ -68,7 +68,9 @@ def _declares(identifier: Node) -> bool:
     """Whether this identifier is what its declarator declares, not part of its initial value."""
     node, parent = identifier, identifier.parent
     while parent is not None and parent.type.endswith("declarator"):
-        inner = parent.child_by_field_name("declarator") or (parent.named_children[-1] if parent.named_children else None)
+        inner = parent.child_by_field_name("declarator") or (
+            parent.named_children[-1] if parent.named_children else None
+        )
         if inner is None or inner.start_byte != node.start_byte:
             return False
         node, parent = parent, parent.parent
@@ -78,20 +80,30 @@ def _declares(identifier: Node) -> bool:
 def _addresses(program: Program, edits: Edits, done: set[int]) -> None:
     """Kernels used as values become calls that give the pointer and remember what it points to."""
     unit = program.unit
-    overloaded = {k.qualified for k in program.source.kernels if sum(o.qualified == k.qualified for o in program.source.kernels) > 1}
+    overloaded = {
+        k.qualified
+        for k in program.source.kernels
+        if sum(o.qualified == k.qualified for o in program.source.kernels) > 1
+    }
     for node in walk(unit.root):
         if node.type != "identifier" or node.start_byte in done or unit.text_of(node) not in program.kernel_names:
             continue
         whole = node
         while whole.parent is not None and whole.parent.type in ("template_function", "qualified_identifier"):
-            last = whole.parent.named_children[-1] if whole.parent.type == "qualified_identifier" else whole.parent.named_children[0]
+            last = (
+                whole.parent.named_children[-1]
+                if whole.parent.type == "qualified_identifier"
+                else whole.parent.named_children[0]
+            )
             if last.start_byte != whole.start_byte:
                 break
             whole = whole.parent
         parent = whole.parent
         if parent is None or program.function_around(node) is None or _is_local(program, node):
             continue
-        if parent.type == "template_argument_list" or (ancestor(node, "template_argument_list", "compound_statement") is not None and _in_template_args(node)):
+        if parent.type == "template_argument_list" or (
+            ancestor(node, "template_argument_list", "compound_statement") is not None and _in_template_args(node)
+        ):
             continue
         if parent.type == "call_expression" and parent.child_by_field_name("function") == whole:
             continue
@@ -113,7 +125,11 @@ def _addresses(program: Program, edits: Edits, done: set[int]) -> None:
             whole_parent = parent
         edits.replace_node(node, f"cuport_pointer_{head.index}")
         edits.insert_after(whole.end_byte, "()")
-        if whole_parent is not None and whole_parent.type == "cast_expression" and _is_launch_argument(program, whole_parent):
+        if (
+            whole_parent is not None
+            and whole_parent.type == "cast_expression"
+            and _is_launch_argument(program, whole_parent)
+        ):
             edits.blank(whole_parent.start_byte, start)
 
 

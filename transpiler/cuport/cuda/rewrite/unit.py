@@ -89,7 +89,9 @@ def _collect(program: Program, node: Node, items: list[_Item], wanted: frozenset
                 _collect(program, body, items, wanted)
         elif child.type == "linkage_specification" and body is not None:
             items.append(_item(program, child, body, wanted))
-        elif not child.type.startswith("preproc") and child.type not in ("comment", *_KEPT_WHOLE) and not child.is_error:
+        elif (
+            not child.type.startswith("preproc") and child.type not in ("comment", *_KEPT_WHOLE) and not child.is_error
+        ):
             items.append(_item(program, child, child, wanted))
 
 
@@ -159,7 +161,9 @@ def _blank_methods(program: Program, item: Node, edits: Edits) -> None:
         if node.type != "field_declaration_list":
             continue
         for member in node.named_children:
-            inner = member.named_children[-1] if member.type == "template_declaration" and member.named_children else member
+            inner = (
+                member.named_children[-1] if member.type == "template_declaration" and member.named_children else member
+            )
             if inner.type != "function_definition":
                 continue
             definition = by_start.get(inner.start_byte)
@@ -172,7 +176,9 @@ def _blank_methods(program: Program, item: Node, edits: Edits) -> None:
             edits.blank(member.start_byte, member.end_byte)
 
 
-_HOST_WORDS = re.compile(r"<<<|\bcuda[A-Z]\w*|\bstd\s*::|\b(?:f?printf|puts|exit|abort|malloc|free|new|delete|throw|try|fopen)\b")
+_HOST_WORDS = re.compile(
+    r"<<<|\bcuda[A-Z]\w*|\bstd\s*::|\b(?:f?printf|puts|exit|abort|malloc|free|new|delete|throw|try|fopen)\b"
+)
 
 
 def _touches_host(text: str) -> bool:
@@ -191,7 +197,9 @@ def _blank_includes(unit: Unit, edits: Edits, reached: set[str]) -> None:
             wanted = _HEAVY.get(name)
             if wanted is None or (reached & set(wanted.split("|")) if wanted else "std" in reached):
                 continue
-        elif name in reached or ("std" in reached and name not in ("iostream", "fstream", "sstream", "chrono", "thread")):
+        elif name in reached or (
+            "std" in reached and name not in ("iostream", "fstream", "sstream", "chrono", "thread")
+        ):
             continue
         # keep the newline that the node may end in
         end = node.end_byte - unit.bytes[node.start_byte : node.end_byte].count(b"\n")

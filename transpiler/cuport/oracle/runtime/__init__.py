@@ -1,1 +1,1 @@
-"""The C++ headers that CUDA programs are built against on a CPU. Data, not code: `cuport.oracle.build` finds them here."""
+"""The C++ headers that CUDA programs are built against on a CPU. Data: `cuport.oracle.build` finds them here."""

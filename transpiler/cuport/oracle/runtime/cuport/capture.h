@@ -99,8 +99,8 @@ class Describer {
 class Capture {
  public:
   static Capture& instance() {
-    static Capture one;
-    return one;
+    static Capture* one = new Capture;  // never destroyed: the summary is written at exit
+    return *one;
   }
   bool on() const { return folder_ != nullptr; }
 
