@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from cuport.cases.cexpressions import read_c
 from cuport.cases.expressions import Num, names_in, simplify, value_or_none
-from cuport.cases.hosttext import read_c
 from cuport.cuda.lexer import names, tokens
 from cuport.kernel import Kernel, Source
 

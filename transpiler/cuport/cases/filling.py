@@ -59,7 +59,8 @@ class Work:
 def fill_group(work: Work) -> tuple[list[Case], Relations, list[Shape]]:
     """Cases, the relations with the conditions that were learned, and the shapes used."""
     relations, proposed = _clean_shapes(work)
-    shapes = _choose(work, proposed, relations)
+    shapes = _choose(work, _zeros_early(relations, proposed), relations)
+    relations = _with_least(relations, shapes)
     return _cases(work, shapes, relations), relations, shapes
 
 
@@ -112,8 +113,8 @@ def _clean_shapes(work: Work) -> tuple[Relations, list[Shape]]:
     search = _Search(work)
     search.round(1, False, _PROPOSED)
     names = [*relations.roots, *relations.loose]
-    if len(search.shapes) < 8 and search.failing:
-        steps = [_step(captured, names), *sorted({k["block.x"] for k in captured})]
+    if len(search.shapes) < 8 and (search.failing or relations.require):
+        steps = [*_moduli(relations, captured), _step(captured, names), *sorted({k["block.x"] for k in captured})]
         for step in dict.fromkeys(s for s in steps if s > 1):
             if len(search.shapes) < 8:
                 search.round(step, False, _ROUND)
@@ -133,7 +134,17 @@ def _clean_shapes(work: Work) -> tuple[Relations, list[Shape]]:
             reason = search.reasons.most_common(1)[0][0]
             work.notes.append(f"{unexplained} sizes were left out for no simple reason: {_short(reason)}")
     shapes = [s for s in search.shapes if all(value_or_none(c, s.known) == 1 for c in relations.require)]
-    return _with_least(relations, shapes), shapes
+    return relations, shapes
+
+
+def _zeros_early(relations: Relations, shapes: Sequence[Shape]) -> list[Shape]:
+    """A shape with a zero for each root that can be zero goes to the front, so that it is among those used."""
+    first: dict[tuple[object, ...], Shape] = {}
+    for root in relations.roots:
+        shape = next((s for s in shapes if s.known[root] == 0), None)
+        if shape is not None:
+            first[shape.key] = shape
+    return [*list(first.values())[:3], *(s for s in shapes if s.key not in first)]
 
 
 def _with_least(relations: Relations, shapes: Sequence[Shape]) -> Relations:
@@ -144,6 +155,15 @@ def _with_least(relations: Relations, shapes: Sequence[Shape]) -> Relations:
             least = 0 if any(s.known[root] == 0 for s in shapes) else 1
             relations = relations.with_condition(Bin(">=", Var(root), Num(least)))
     return relations
+
+
+def _moduli(relations: Relations, captured: Sequence[Mapping[str, int]]) -> list[int]:
+    """What sizes have to be multiples of by conditions that are known already."""
+    found: set[int] = set()
+    for condition in relations.require:
+        if isinstance(condition, Bin) and isinstance(condition.left, Bin) and condition.left.op == "%":
+            found |= {value_or_none(condition.left.right, k) or 1 for k in captured}
+    return sorted(found)
 
 
 def _step(captured: Sequence[Mapping[str, int]], names: Sequence[str]) -> int:

@@ -64,10 +64,11 @@ def fit(targets: Sequence[int], envs: Sequence[Env], price: Price, hints: Iterab
     if best in hinted:
         return Fit(best, cost, (), True)
     telling = min(map(abs, targets)) >= 32  # so large a number is no coincidence
+    slack = _SLACK if len(envs) == 1 else _SLACK / 2  # each launch more refutes most coincidences
     rivals = [
         e
         for c, e in found[1:]
-        if c <= cost + _SLACK and not _same(e, best) and not (telling and names_in(best) and isinstance(e, Num))
+        if c <= cost + slack and not _same(e, best) and not (telling and names_in(best) and isinstance(e, Num))
     ]
     return Fit(best, cost, tuple(rivals[:8]))
 
@@ -143,29 +144,33 @@ def _candidates(targets: Sequence[int], envs: Sequence[Env], price: Price) -> It
 
 def _divisions(target: int, names: Mapping[str, float], values: Env, price: Price) -> Iterator[tuple[float, Expr]]:
     """ceil(v / d), ceil(v / (c * d)), ceil(c * v / d), ceil(v * w / d), ceil(v / d) * w for the divisors d."""
-    for d in price.divisors:
+    for place, d in enumerate(price.divisors):
         if d not in values or values[d] < 2:
             continue
+        later = 0.05 * place + (0.4 if d == "block" else 0.0)
         b, divisor = values[d], Var(d)
         for name, cost in names.items():
             if name == d:
                 continue
             v, var = values[name], Var(name)
             if -(-v // b) == target:
-                yield cost + 0.9, Bin("ceil", var, divisor)
+                yield cost + 0.9 + later, Bin("ceil", var, divisor)
             for factor in (2, 3, 4, 8, 16, 32):
                 if -(-v // (b * factor)) == target:
-                    yield cost + 1.8, Bin("ceil", var, Bin("*", Num(factor), divisor))
+                    yield cost + 1.3 + later + 0.05 * factor, Bin("ceil", var, Bin("*", Num(factor), divisor))
                 if -(-v * factor // b) == target:
-                    yield cost + 2.0, Bin("ceil", Bin("*", Num(factor), var), divisor)
+                    yield (
+                        cost + (1.6 if factor == 32 else 2.4) + later,
+                        Bin("ceil", Bin("*", Num(factor), var), divisor),
+                    )
             for other, more in names.items():
                 if other == d:
                     continue
                 w = values[other]
                 if name <= other and -(-v * w // b) == target:
-                    yield cost + more + 1.0, Bin("ceil", Bin("*", var, Var(other)), divisor)
+                    yield cost + more + 1.0 + later, Bin("ceil", Bin("*", var, Var(other)), divisor)
                 if other != name and w and -(-v // b) * w == target:
-                    yield cost + more + 1.3, Bin("*", Bin("ceil", var, divisor), Var(other))
+                    yield cost + more + 1.3 + later, Bin("*", Bin("ceil", var, divisor), Var(other))
 
 
 def _pairs(target: int, names: Mapping[str, float], values: Env) -> Iterator[tuple[float, Expr]]:

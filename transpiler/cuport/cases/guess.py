@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cuport.cases.cexpressions import read_c
 from cuport.cases.constants import value_of
 from cuport.cases.expressions import Bin, Expr, Num, Var, names_in, parse_expression, value_or_none
 from cuport.cases.facts import AXES
 from cuport.cases.fit import Price, fit
-from cuport.cases.hosttext import HostText, read_c
+from cuport.cases.hosttext import HostText
 from cuport.cases.infer import in_elements
 from cuport.cases.parameters import Parameters
 from cuport.cuda.parse import matches, parse, walk

@@ -177,8 +177,10 @@ def _grid(work: _Work, block: Sequence[Expr | None]) -> tuple[list[Expr | None],
     derived: list[Expr | None] = []
     for axis, hints in zip(AXES, work.hints.grid, strict=True):
         name = f"grid.{axis}"
-        price = _prices(work) | {f"block.{a}": _BLOCK_PRICE for a in AXES} | {"block": _BLOCK_PRICE + 0.2}
-        divisors = [f"block.{axis}", *(f"block.{a}" for a in AXES if a != axis), "block", *work.templates]
+        # an extent that is another number's name adds nothing but a second way to say the same
+        plain = {a for a, rule in zip(AXES, block, strict=True) if rule is None or isinstance(rule, Num)}
+        price = _prices(work) | {f"block.{a}": _BLOCK_PRICE for a in AXES if a in plain} | {"block": _BLOCK_PRICE + 0.2}
+        divisors = [f"block.{a}" for a in (axis, *AXES) if a in plain] + ["block", *work.templates]
         options = [h for hint in hints for h in (_with_block(hint, axis, work.envs, block), hint)]
         options = [h for h in options if names_in(h) <= price.keys() and _gives(work, name, h)]
         told = {*work.scalars, *work.templates}

@@ -156,8 +156,8 @@ def other_sizes(value: int) -> tuple[int, int]:
     """A larger and a smaller size that keep the value's divisibility by powers of two up to 64."""
     step = min(value & -value, 64)
     bigger = value + max(1, value // 8 // step) * step
-    smaller = max(step, value // 2 // step * step)
-    return bigger, smaller if smaller != value else max(1, value - step)
+    half = value // 2 // step * step
+    return bigger, half or max(1, value // 2)
 
 
 def launches(oracle: Any, source: Source, args: Sequence[str], seconds: float) -> list[Any]:

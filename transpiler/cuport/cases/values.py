@@ -177,7 +177,7 @@ def _integers(
     if family == "extremes":
         edges = [info.min, info.max, 0, 1] + ([-1] if info.min < 0 else [])
         picked = rng.random(shape) < 0.5
-        return np.where(picked, rng.choice(np.array(edges).astype(dtype), shape), values.astype(dtype))
+        return np.where(picked, rng.choice(np.array(edges, dtype), shape), values.astype(dtype))
     if family == "ties":
         return rng.choice(_rows(sample.reshape(-1), 3, rng), shape).astype(dtype)
     if family == "zeros":
