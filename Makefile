@@ -20,8 +20,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## port a real CUDA program to Triton and to JAX, with the evidence
 	@echo "--- the original, on this CPU: cuport run $(EXAMPLE)"
 	@$(BIN)/cuport run $(EXAMPLE)
-	@echo "--- ported, judged and written: cuport translate $(EXAMPLE) --translator rules --out demo --diff"
-	@$(BIN)/cuport translate $(EXAMPLE) --translator rules --out demo --diff
+	@echo "--- ported, judged and written: cuport translate $(EXAMPLE) --translator rules --out demo"
+	@$(BIN)/cuport translate $(EXAMPLE) --translator rules --out demo
 
 test: $(STAMP)  ## run the tests
 	$(BIN)/python -m pytest -q -n 2 tests

@@ -113,10 +113,14 @@ def _translate_target(
     ordered = [verdicts[k.python_name] for k in kernels]
     for verdict in ordered:
         road.progress.verdict(verdict)
-    return _leave(program, target, code, ordered, rules) if code else Translated(tuple(ordered))
+    if not code:
+        return Translated(tuple(ordered))
+    return _leave(program, target, code, ordered, rules, road.settings.work_dir)
 
 
-def _leave(program: Program, target: Target, code: str, verdicts: Sequence[Verdict], rules: WriteRules) -> Translated:
+def _leave(
+    program: Program, target: Target, code: str, verdicts: Sequence[Verdict], rules: WriteRules, work_dir: Path
+) -> Translated:
     source = Path(program.source.path)
     where = places(source, target.name, rules.out)
     old = _text(where.port)
@@ -127,7 +131,19 @@ def _leave(program: Program, target: Target, code: str, verdicts: Sequence[Verdi
     kept = None if rules.overwrite else edited_by_hand(where, code)
     if kept is not None:
         return replace(done, diagnostics=(replace(kept, severity="error"),))
-    return replace(done, written=_write(where, source, target, code, verdicts))
+    return replace(done, written=(*_write(where, source, target, code, verdicts), *_keep_diff(work_dir, where, diff)))
+
+
+def _keep_diff(work_dir: Path, where: Places, diff: str) -> tuple[Path, ...]:
+    """The diff of this change as a file, for whoever reviews it; a convenience, so no failure stops anything."""
+    path = work_dir / "diffs" / f"{where.port.stem}.diff"
+    if not diff:
+        return ()
+    try:
+        write_whole(path, diff)
+    except CuportError:
+        return ()
+    return (path,)
 
 
 def _write(where: Places, source: Path, target: Target, code: str, verdicts: Sequence[Verdict]) -> tuple[Path, ...]:
