@@ -124,10 +124,7 @@ class Body:
                     self._block(s.body, site)
                 self._say_loop(f"lax.fori_loop({start}, {stop}, {self._last}, {_tuple(carried)})", carried)
                 return
-            held = self._hold(stop, "stop"), self._hold(step.text, "step")
-            self._say(f"{s.var} = {start}")
-            test = f"{s.var} {'>' if s.down else '<'} {held[0]}"
-            self._loop(s.body, site, carried, [s.var], test, [f"{s.var} = {s.var} + {held[1]}"])
+            self._strided(s, site, carried, start, stop)
             return
         stop, step_text = self._held(s.stop, "stop", site), self._held(s.step, "step", site)
         self._say(f"{s.var} = {self.exprs.full(s.start, site)}")
@@ -137,13 +134,31 @@ class Body:
         inner = Site(mask, site.condition, False)
         self._loop(s.body, inner, self._carried(s.body, s), [s.var, mask], f"jnp.any({mask})", after)
 
+    def _strided(self, s: ir.For, site: Site, carried: list[str], start: str, stop: str) -> None:
+        """A counted loop with another step than 1, by the number of its iterations.
+
+        Not as a while_loop on the variable: XLA (jaxlib 0.10.2, CPU) gets `while (v < 1) { ...; v += 16; }` wrong,
+        which runs once, where the body compares `v + lane` with the bound.
+        """
+        self.exprs.used.add("_trips")
+        first, step = self._hold(start, "start"), self._held(s.step, "step", site)
+        turn = self._fresh("turn")
+        with self._function("body", f"{turn}, carry", carried):
+            times = turn if s.start.dtype == "int32" else f"{turn}.astype({jnp_dtype(s.start.dtype)})"
+            self._say(f"{s.var} = {first} + {times} * {step}")
+            self._block(s.body, site)
+        trips = f"_trips({first}, {stop}, {step}, {s.down})"
+        self._say_loop(f"lax.fori_loop(jnp.int32(0), {trips}, {self._last}, {_tuple(carried)})", carried)
+
     def _while(self, s: ir.While, site: Site) -> None:
         uniform = site.uniform and self.exprs.is_uniform(s.cond, site)
         carried = self._carried(s.body, s)
         if uniform and not s.test_after:
             cond = self.exprs.typed(s.cond, site)
             test = f"{site.condition} & {cond.at(AND)}" if site.condition else cond.text
-            self._loop(s.body, site, carried, [], test, [], reads=s.cond)
+            more = self._fresh("more")  # carried, for the reason that _strided has
+            self._say(f"{more} = {test}")
+            self._loop(s.body, site, carried, [more], more, [f"{more} = {test}"])
             return
         mask = self._mask(site.mask if s.test_after else f"{site.mask} & {self.exprs.emit(s.cond, site).at(AND)}")
         inner = Site(mask, site.condition, uniform)
@@ -158,7 +173,6 @@ class Body:
         test: str,
         after: list[str],
         *,
-        reads: ir.Expr | None = None,
         again: tuple[str, ir.Expr] | None = None,
     ) -> None:
         """A while_loop. `state`: names of the loop itself in the carry; `after`: lines behind the body; `again`: the

@@ -72,6 +72,13 @@ PORT: dict[str, tuple[tuple[str, ...], str]] = {
 
     return chunk(0, state) if size == blocks else lax.fori_loop(0, -(-blocks // size), chunk, state)''',
     ),
+    "_trips": (
+        (),
+        '''def _trips(start, stop, step, down):
+    """How often the loop `for (v = start; v < stop; v += step)` runs; `down`: with `>` and a negative step."""
+    low, high, size = (stop, start, -step) if down else (start, stop, step)
+    return jnp.where(low < high, (high - low + (size - 1)) // size, 0).astype(jnp.int32)''',
+    ),
     "_load": (
         (),
         '''def _load(memory, index, active):
