@@ -21,7 +21,12 @@ from cuport.cases.expressions import (
     value_or_none,
 )
 
-ENV = {"n": 1000, "m": 7, "block": 64, "block.x": 64, "p.rows": 3, "len(x)": 12, "d[1]": 5, "z": 0}
+ENV = {"n": 1000, "m": 7, "block": 64, "block.x": 64, "p.rows": 3, "len(x)": 12, "d[1]": 5, "z": 0} | {
+    "in": 4,
+    "c::lambda": 5,
+    "from.in": 2,
+    "is": 4,
+}
 
 
 @pytest.mark.parametrize(
@@ -44,6 +49,8 @@ ENV = {"n": 1000, "m": 7, "block": 64, "block.x": 64, "p.rows": 3, "len(x)": 12,
         ("n != 1000 or m > 7", 0),
         ("-3", -3),
         ("True", 1),
+        ("in * 2 + c::lambda", 13),
+        ("from.in + is", 6),
     ],
 )
 def test_values(text: str, value: int) -> None:

@@ -8,6 +8,8 @@ infinity, like `//`; `ceil(a / b)` rounds up; `block` and `grid` alone are the p
 from __future__ import annotations
 
 import ast
+import keyword
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -139,6 +141,12 @@ def size_of(expr: Expr) -> int:
     return size_of(expr.left) + size_of(expr.right) if isinstance(expr, Bin) else 1
 
 
+# Names that Python reserves or cannot spell: `in`, `c::n`.
+_MARK, _COLONS = "_cuportkw", "_cuportcc_"
+_WORDS = sorted(set(keyword.kwlist) - {"and", "or", "not", "True", "False", "None"})
+_KEYWORD = re.compile(rf"\b({'|'.join(_WORDS)})\b")
+
+
 class NotAnExpression(Exception):
     """Text outside the language; the message says what is wrong."""
 
@@ -168,7 +176,7 @@ def parse_expression(text: str) -> Expr:
     if len(text) > 1000:
         raise NotAnExpression("longer than 1000 characters")
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        tree = ast.parse(_KEYWORD.sub(rf"\1{_MARK}", text.strip()).replace("::", _COLONS), mode="eval")
         return _convert(tree.body)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise NotAnExpression(f"`{text}` is no expression") from None
@@ -213,9 +221,9 @@ def _fold(op: str, parts: list[Expr] | list[Bin]) -> Expr:
 def _name(node: ast.expr) -> str:
     match node:
         case ast.Name(id=name):
-            return name
+            return name.removesuffix(_MARK).replace(_COLONS, "::")
         case ast.Attribute(value=value, attr=attr):
-            return f"{_name(value)}.{attr}"
+            return f"{_name(value)}.{attr.removesuffix(_MARK)}"
         case ast.Subscript(value=value, slice=ast.Constant(value=int(index))):
             return f"{_name(value)}[{index}]"
         case _:

@@ -116,7 +116,7 @@ def entry_for(source: Source, kernel: Kernel) -> Entry | None:
 
 def _line(text: str, key: str, after: int = 0) -> int:
     """The line that a key or table header stands on."""
-    pattern = re.compile(rf"""(?<![\w.-])["']?{re.escape(key)}["']?\s*(?:=|\]|\.)""")
+    pattern = re.compile(rf"""(?<![\w-])["']?{re.escape(key)}["']?\s*(?:=|\]|\.)""")
     for number, line in enumerate(text.splitlines(), 1):
         if number > after and pattern.search(line.split("#")[0]):
             return number
@@ -128,11 +128,11 @@ class _Reader:
         self, source: Source, kernel: Kernel, path: str, text: str, name: str, table: Mapping[str, Any]
     ) -> None:
         self.source, self.kernel, self.path, self.text, self.table = source, kernel, path, text, table
-        self.start = _line(text, name)
+        self.start = self.after = _line(text, name)
         self.parameters = Parameters(source, kernel)
 
     def wrong(self, key: str, message: str, hint: str = "", code: str = "cases.invalid") -> NoReturn:
-        span = Span(self.path, _line(self.text, key, self.start - 1))
+        span = Span(self.path, _line(self.text, key, self.after - 1))
         raise CuportError(Diagnostic(code, message, span, hint))
 
     def entry(self) -> Entry:
@@ -246,10 +246,14 @@ class _Reader:
 
     def _values(self) -> dict[str, Rule]:
         rules: dict[str, Rule] = {}
-        for name, given in self._sub("values").items():
+        given_rules = self._sub("values")
+        if given_rules:  # the same names stand under sizes and lengths, further up
+            self.after = _line(self.text, "values", self.start - 1)
+        for name, given in given_rules.items():
             if name not in self.parameters.all_names:
                 self.wrong(name, f"`{name}` is neither a parameter nor a global of {self.kernel.qualified}")
             rules[name] = self._rule(name, given)
+        self.after = self.start
         return rules
 
     def _rule(self, name: str, given: Any) -> Rule:

@@ -51,6 +51,7 @@ class _Reading:
     set_to: dict[str, Expr] = field(default_factory=dict)
     below: dict[str, Expr] = field(default_factory=dict)
     indexed: dict[str, list[Expr]] = field(default_factory=dict)
+    local: set[str] = field(default_factory=set)
     texts: dict[str, list[str]] = field(default_factory=dict)  # the same as text, variables followed one step
 
     def __post_init__(self) -> None:
@@ -60,6 +61,7 @@ class _Reading:
         for captures in matches("bindings", unit.root):
             name = unit.text_of(captures["variable"][0]).strip()
             texts.setdefault(name, unit.flat(captures["value"][0]))
+            self.local.add(name)
             expr = read_c(unit.flat(captures["value"][0]))
             if expr is not None and name not in names_in(expr):
                 self.set_to.setdefault(name, expr)
@@ -135,7 +137,7 @@ class _Reading:
             return env[f"{dim}.{axis}"] - less
         if name in self.set_to:
             return self.most(self.set_to[name], env, depth + 1)
-        return value_of(self.source, name)
+        return None if name in self.local else value_of(self.source, name)
 
 
 def _entry(source: Source, kernel: Kernel, host: HostText) -> str:
