@@ -19,6 +19,7 @@ from cuport.cases import Plan, plan
 from cuport.cuda import read
 from cuport.diagnostic import CuportError, Diagnostic
 from cuport.judge import judge
+from cuport.judge.verdicts import replay_command
 from cuport.kernel import Kernel, Source
 from cuport.oracle import Capture, Oracle, OracleSettings
 from cuport.sandbox.launch import build, execute
@@ -51,7 +52,10 @@ class Silent:
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A source, read, and the launches its own main() made (none where there is no main, or it did not end well)."""
+    """A source, read, and the launches its own main() made (none where there is no main, or it did not end well).
+
+    `diagnostics`: why there are none, or which launches could not be kept.
+    """
 
     source: Source
     captures: tuple[Capture, ...]
@@ -97,10 +101,10 @@ class Road:
             return Program(source, (), tuple(args))
         self.progress.stage(path.name, "running the original")
         try:
-            captures = self.oracle.capture(source, args, timeout=self.settings.program_timeout)
+            report = self.oracle.capture_report(source, args, timeout=self.settings.program_timeout)
         except CuportError as error:
             return Program(source, (), tuple(args), error.diagnostics)
-        return Program(source, tuple(captures), tuple(args))
+        return Program(source, report.captures, tuple(args), tuple(dict.fromkeys(report.diagnostics)))
 
     # -- plan, run -------------------------------------------------------------------------------------------------
 
@@ -114,7 +118,7 @@ class Road:
                 try:
                     self._grounds[key] = self._stored_ground(key) or self._make_ground(key, program, kernel)
                 except CuportError as error:
-                    self._grounds[key] = error
+                    self._grounds[key] = CuportError(*_causes(program, kernel, error.diagnostics))
         found = self._grounds[key]
         if isinstance(found, CuportError):
             raise found
@@ -135,7 +139,9 @@ class Road:
             args=program.args,
         )
         if not planned.cases:
-            raise CuportError(*(program.diagnostics + planned.diagnostics))
+            raise CuportError(*planned.diagnostics)
+        if kernel.diagnostics:  # the compiler and the captured launches understood more than the parser
+            planned = replace(planned, notes=(*planned.notes, *(d.message for d in kernel.diagnostics)))
         middle = time.monotonic()
         self.progress.stage(subject, f"running the original on {len(planned.cases)} cases")
         references = self.oracle.reference(program.source, planned.cases, timeout=self.settings.kernel_timeout)
@@ -182,7 +188,7 @@ class Road:
         if not only_case and not fresh:
             known = self.known_verdict(program, kernel, target, candidate)
             if known is not None:
-                return known
+                return _replayed(known, program, port)
         try:
             verdict = self._judge(program, kernel, target, candidate, port, only_case)
         except CuportError as error:
@@ -195,7 +201,7 @@ class Road:
         """The stored verdict on exactly this source, port, seed, budget and tools, or None."""
         stored = self.store.verdict(self._verdict_key(program, kernel, target, candidate))
         known = verdict_from(stored) if stored else None
-        return replace(known, source=program.source.path, cached=True) if known is not None else None
+        return _moved(replace(known, cached=True), program.source.path) if known is not None else None
 
     def _verdict_key(self, program: Program, kernel: Kernel, target: Target, candidate: Candidate) -> str:
         return digest("verdict", self._ground_key(program, kernel), target.name, candidate.code, kernel.python_name)
@@ -254,6 +260,7 @@ class Road:
             seconds=spent,
             notes=ground.plan.notes,
             port=port,
+            options=_options(program),
         )
 
     # -- propose ---------------------------------------------------------------------------------------------------
@@ -288,11 +295,49 @@ def undecided(
 ) -> Verdict:
     """UNSUPPORTED where every error says so, else FAILED."""
     errors = [d for d in diagnostics if d.severity == "error"]
-    unsupported = bool(errors) and all(d.code.startswith("unsupported.") for d in errors)
+    unsupported = bool(errors) and all(d.code.startswith(_UNSUPPORTED) for d in errors)
     status = Status.UNSUPPORTED if unsupported else Status.FAILED
     reason = errors[0].message if errors else "no case and no reason given"
     evidence = Evidence(provenance=provenance, versions=versions())
     return Verdict(source.path, kernel.python_name, target.name, status, reason, evidence, None, tuple(diagnostics))
+
+
+_UNSUPPORTED = ("unsupported.", "oracle.unsupported-", "oracle.inline-ptx")
+
+
+def _options(program: Program) -> list[str]:
+    """The words on a command line that read and run this program as it was read and run."""
+    source = program.source
+    given = (("-a", program.args), ("-I", source.include_dirs), ("-D", source.defines))
+    return [word for flag, values in given for value in values for word in (flag, value)]
+
+
+def _replayed(verdict: Verdict, program: Program, port: str) -> Verdict:
+    """A stored verdict with the replay command for the paths of this run."""
+    case = verdict.counterexample
+    if case is None or not port:
+        return verdict
+    words = (program.source.path, port, verdict.kernel, case.case_digest, case.seed, _options(program))
+    return replace(verdict, counterexample=replace(case, replay=replay_command(*words)))
+
+
+def _causes(program: Program, kernel: Kernel, diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Why there is no ground, nearest cause first: what could not be read, what became of the program, the rest.
+
+    That no launch was captured is no news where the program did not even end well.
+    """
+    found = dict.fromkeys((*kernel.diagnostics, *program.diagnostics, *diagnostics))
+    failed = any(d.severity == "error" for d in program.diagnostics)
+    return tuple(d for d in found if not (failed and d.code == "cases.not-captured"))
+
+
+def _moved(verdict: Verdict, source: str) -> Verdict:
+    """A stored verdict, told of the same source at the path it has now."""
+    diagnostics = tuple(
+        replace(d, span=replace(d.span, path=source)) if d.span and d.span.path == verdict.source else d
+        for d in verdict.diagnostics
+    )
+    return replace(verdict, source=source, diagnostics=diagnostics)
 
 
 def _for_build(cases: Sequence[Case]) -> list[Case]:

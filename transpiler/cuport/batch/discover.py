@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cuport.diagnostic import Diagnostic, fail
+from cuport.diagnostic import Diagnostic, Span, fail
 from cuport.store.files import places
+from cuport.targets import missing
 from cuport.targets.base import Target
 
 _SKIPPED = {".git", ".cuport", ".venv", "node_modules", "__pycache__"}
@@ -45,7 +47,11 @@ def sources(paths: Sequence[Path]) -> list[Path]:
 
 
 def port_jobs(paths: Sequence[Path], targets: Iterable[Target]) -> tuple[list[PortJob], list[Diagnostic]]:
-    """Sources with the ports beside them. A source without any port is a note, not a verdict."""
+    """Sources with the ports beside them.
+
+    A source without any port is a note, not a verdict. A port whose target is not installed here is an error: what
+    nobody judged must not look like a pass.
+    """
     jobs: list[PortJob] = []
     notes: list[Diagnostic] = []
     wanted = list(targets)
@@ -53,16 +59,19 @@ def port_jobs(paths: Sequence[Path], targets: Iterable[Target]) -> tuple[list[Po
         there = [PortJob(source, p, t) for t in wanted if (p := places(source, t.name).port).is_file()]
         if not there:
             names = " or ".join(places(source, t.name).port.name for t in wanted)
-            notes.append(
-                Diagnostic(
-                    "verify.no-port",
-                    f"{source}: no port beside it ({names})",
-                    severity="note",
-                    hint="cuport translate writes them",
-                )
-            )
-        jobs += there
+            message = f"{source}: no port beside it ({names})"
+            notes.append(Diagnostic("verify.no-port", message, severity="note", hint="cuport translate writes them"))
+        jobs += [job for job in there if not missing(job.target)]
+        notes += [_not_installed(job) for job in there if missing(job.target)]
     return jobs, notes
+
+
+def _not_installed(job: PortJob) -> Diagnostic:
+    lacking = ", ".join(missing(job.target))
+    message = f"{job.port.name} cannot be judged: target {job.target.name} needs {lacking}, which is not installed"
+    return Diagnostic(
+        "target.not-installed", message, Span(str(job.port), 1), f"pip install 'cuport[{job.target.extra}]'"
+    )
 
 
 def _walk(folder: Path) -> Iterable[Path]:
@@ -74,8 +83,12 @@ def _walk(folder: Path) -> Iterable[Path]:
 
 
 def _near(path: Path) -> str:
+    """Sources that may have been meant: the most alike first."""
     try:
         names = sorted(p.name for p in path.parent.iterdir() if p.suffix == ".cu")
     except OSError:
-        return ""
-    return f"{path.parent} has: {', '.join(names[:5])}" if names else ""
+        return f"there is no folder {path.parent}"
+    alike = difflib.get_close_matches(path.name, names, n=3)
+    if alike:
+        return f"did you mean {' or '.join(str(path.parent / name) for name in alike)}?"
+    return f"the folder has: {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else "check the path"

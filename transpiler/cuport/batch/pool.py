@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
+
+from cuport import interrupt
 
 T = TypeVar("T")
 R = TypeVar("R")
 
+_GRACE_SECONDS = 5.0  # for interrupted tasks to end their processes and remove their temporary files
 
-def run_all(tasks: Iterable[T], work: Callable[[T], R], jobs: int = 0) -> Iterator[tuple[T, R | BaseException]]:
-    """Yield each task with its result or its exception, as they end. Interrupting cancels what has not begun."""
+
+def run_all(
+    tasks: Iterable[T], work: Callable[[T], R], jobs: int = 0
+) -> Generator[tuple[T, R | BaseException], None, None]:
+    """Yield each task with its result or its exception, as they end.
+
+    Closing it early (Ctrl-C, an exception in the consumer) cancels what has not begun and has the rest stop; use it
+    under `contextlib.closing`, so that this does not wait for the garbage collector.
+    """
     todo = list(tasks)
     if not todo:
         return
-    pool = ThreadPoolExecutor(max_workers=min(jobs or cores(), len(todo)))
+    pool = ThreadPoolExecutor(max_workers=min(jobs or cores(), len(todo)), thread_name_prefix="cuport-task")
     waiting: dict[Future[R], T] = {pool.submit(work, task): task for task in todo}
     try:
         while waiting:
@@ -28,6 +38,15 @@ def run_all(tasks: Iterable[T], work: Callable[[T], R], jobs: int = 0) -> Iterat
                 yield task, error if error is not None else future.result()
     finally:
         pool.shutdown(wait=not waiting, cancel_futures=True)
+        if waiting:
+            _stop(waiting)
+
+
+def _stop(running: Iterable[Future[R]]) -> None:
+    """Ask the tasks that run to end, and give them a moment."""
+    interrupt.ask()
+    if not wait(running, timeout=_GRACE_SECONDS).not_done:
+        interrupt.clear()
 
 
 def cores() -> int:

@@ -70,6 +70,11 @@ class PortFile:
             left = [p for p in left if p not in failed]
         return "", verdicts
 
+    def rejected_at(self, kernel: Kernel) -> Path:
+        """Where a rejected port of this kernel is kept, which is where its replay command looks for it."""
+        name = f"{Path(self._program.source.path).stem}_{kernel.python_name}_{self._target.name}.py"
+        return self._road.settings.work_dir / "rejected" / name
+
     def _repaired(self, kernel: Kernel, translator: Translator) -> Outcome:
         best: Outcome | None = None
         attempts: list[Attempt] = []
@@ -95,7 +100,8 @@ class PortFile:
         if key not in self._seen:
             names = tuple(p.kernel.python_name for p in all_of)
             whole = replace(piece.candidate, code=code, kernels=names)
-            self._seen[key] = self._road.try_candidate(self._program, piece.kernel, self._target, whole)
+            port = str(self.rejected_at(piece.kernel))
+            self._seen[key] = self._road.try_candidate(self._program, piece.kernel, self._target, whole, port=port)
         return self._seen[key]
 
     def _code(self, pieces: Sequence[Piece]) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cuport.batch.docstring import Piece
 from cuport.batch.portfile import Outcome, PortFile, more_telling
-from cuport.candidate import Candidate
 from cuport.diagnostic import CuportError, Diagnostic
 from cuport.kernel import Kernel
 from cuport.pipeline import Program, Road
@@ -61,10 +61,23 @@ def translate_file(
     """Raises CuportError where the file cannot be read at all."""
     program = road.open(path, args)
     chosen = choose(program, kernels)
-    result = Translated((), program.source.diagnostics + program.diagnostics)
+    result = Translated(())
     for target in targets:
         result += _translate_target(road, program, chosen, target, translators(target), rules)
-    return result
+    return result + Translated((), untold(program, result.verdicts))
+
+
+def untold(program: Program, verdicts: Sequence[Verdict]) -> tuple[Diagnostic, ...]:
+    """What reading a file and running its program said that no verdict on it repeats.
+
+    A program that failed although its kernels could be judged (by a case file) is a warning.
+    """
+    told = {d for v in verdicts for d in v.diagnostics}
+    of_run = (replace(d, severity="warning") if d.severity == "error" else d for d in program.diagnostics)
+    return (
+        *(d for d in program.source.diagnostics if d not in told),
+        *(new for old, new in zip(program.diagnostics, of_run, strict=True) if old not in told),
+    )
 
 
 def choose(program: Program, names: Sequence[str]) -> list[Kernel]:
@@ -106,10 +119,10 @@ def _translate_target(
     accepted = [outcomes[k.python_name].piece for k in kernels if outcomes[k.python_name].accepted]
     code, verdicts = port.judged([p for p in accepted if p is not None])
     for kernel in kernels:
-        outcome = outcomes[kernel.python_name]
-        verdicts.setdefault(kernel.python_name, outcome.verdict)
-        if outcome.piece is not None and verdicts[kernel.python_name].status is not Status.ACCEPTED:
-            _keep_rejected(road.settings.work_dir, program, kernel, target, outcome.piece.candidate, outcome.verdict)
+        name, piece = kernel.python_name, outcomes[kernel.python_name].piece
+        verdicts.setdefault(name, outcomes[name].verdict)
+        if piece is not None and verdicts[name].status is not Status.ACCEPTED and not rules.check:
+            _keep_rejected(port.rejected_at(kernel), piece, verdicts[name])
     ordered = [verdicts[k.python_name] for k in kernels]
     for verdict in ordered:
         road.progress.verdict(verdict)
@@ -152,14 +165,11 @@ def _write(where: Places, source: Path, target: Target, code: str, verdicts: Seq
     return (where.port, where.evidence)
 
 
-def _keep_rejected(
-    work_dir: Path, program: Program, kernel: Kernel, target: Target, candidate: Candidate, verdict: Verdict
-) -> None:
+def _keep_rejected(path: Path, piece: Piece, verdict: Verdict) -> None:
     """Rejected code is for people to look at; where it cannot be kept the verdict still stands."""
-    base = work_dir / "rejected" / f"{Path(program.source.path).stem}_{kernel.python_name}_{target.name}"
     try:
-        write_whole(base.with_suffix(".py"), candidate.code)
-        write_whole(base.with_suffix(".json"), to_json(verdict.to_dict()) + "\n")
+        write_whole(path, piece.candidate.code)
+        write_whole(path.with_suffix(".json"), to_json(verdict.to_dict()) + "\n")
     except CuportError:
         return
 

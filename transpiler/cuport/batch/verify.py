@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cuport.batch.discover import PortJob
-from cuport.batch.translate import choose
+from cuport.batch.translate import choose, untold
 from cuport.candidate import Candidate, Provenance
 from cuport.diagnostic import CuportError, Diagnostic, Span, fail
 from cuport.kernel import Kernel
@@ -18,6 +19,14 @@ from cuport.targets.base import Target
 from cuport.verdict import Evidence, Status, Verdict
 
 
+@dataclass(frozen=True)
+class Verified:
+    """What became of one port: a verdict a kernel, and what reading the source said besides."""
+
+    verdicts: tuple[Verdict, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
 def verify_port(
     road: Road,
     job: PortJob,
@@ -26,7 +35,7 @@ def verify_port(
     args: Sequence[str] = (),
     only_case: str = "",
     fresh: bool = False,
-) -> list[Verdict]:
+) -> Verified:
     """One verdict a kernel of the source. Raises CuportError where source or port cannot be read."""
     code = read_port(job.port)
     program = road.open(job.source, args)
@@ -44,7 +53,7 @@ def verify_port(
         verdicts.append(verdict)
     if all(v.status is Status.ACCEPTED for v in verdicts) and verdicts and not only_case:
         road.store.put_blob(last_accepted_key(job.source, job.target), "port", code.encode())
-    return verdicts
+    return Verified(tuple(verdicts), untold(program, verdicts))
 
 
 def last_accepted_key(source: Path, target: Target) -> str:

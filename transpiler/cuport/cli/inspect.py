@@ -29,14 +29,16 @@ def command(
     """Show what was read: kernels, parameters, launches, the def line of a port, and what is unsupported."""
     from cuport.batch.discover import sources
     from cuport.batch.inspection import inspect_file, write_first_guess
-    from cuport.cli.outcome import show
+    from cuport.cli.outcome import reader_may_leave, show
     from cuport.diagnostic import CuportError
     from cuport.pipeline import Road
-    from cuport.review.inspection import inspection_lines
+    from cuport.review.inspection import print_inspection
+    from cuport.review.screen import Screen
     from cuport.store import Store
     from cuport.store.evidence import to_json
 
     settings = settings_for(paths, include_dirs=include_dirs, defines=defines)
+    screen = Screen()
     found, failed = [], False
     with Store(settings.cache_dir / "store.sqlite") as store:
         road = Road(settings, store)
@@ -45,14 +47,15 @@ def command(
                 inspection = inspect_file(road, path, cases=cases, args=args)
                 found.append(inspection)
                 if output_format == "text":
-                    for line in inspection_lines(inspection):
-                        click.echo(line)
+                    print_inspection(screen, inspection)
                 show(inspection.diagnostics)
                 if write_cases:
                     click.echo(f"wrote {write_first_guess(inspection)}", err=True)
             except CuportError as error:
                 failed = True
                 show(error.diagnostics)
+        show(store.diagnostics)
     if output_format == "json":
-        click.echo(to_json([i.to_dict() for i in found]))
+        with reader_may_leave():
+            click.echo(to_json([i.to_dict() for i in found]))
     return 3 if failed or any(d.severity == "error" for i in found for d in i.diagnostics) else 0

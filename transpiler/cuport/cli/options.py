@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -55,8 +54,11 @@ def settings_for(paths: Sequence[Path], **given: Any) -> Settings:
     return load(first if first.is_dir() else first.parent, **given)
 
 
-def chosen_targets(names: str | None, settings: Settings) -> list[Target]:
-    """Targets by --target, else by configuration, else all installed. Raises CuportError (`usage.*`)."""
+def chosen_targets(names: str | None, settings: Settings, *, judging: bool = False) -> list[Target]:
+    """Targets by --target, else by configuration, else all that are installed; `judging`: else all there are.
+
+    Raises CuportError (`usage.*`, `target.not-installed`).
+    """
     from cuport.diagnostic import fail
     from cuport.targets import all_targets, missing
 
@@ -74,7 +76,7 @@ def chosen_targets(names: str | None, settings: Settings) -> list[Target]:
             )
     if wanted:
         return [known[name] for name in dict.fromkeys(wanted)]
-    found = [t for t in known.values() if not missing(t)]
+    found = [t for t in known.values() if judging or not missing(t)]
     if not found:
         extras = ", ".join(sorted({f"'cuport[{t.extra}]'" for t in known.values()}))
         raise fail("target.not-installed", "no target is installed", hint=f"pip install one of {extras}")
@@ -83,21 +85,20 @@ def chosen_targets(names: str | None, settings: Settings) -> list[Target]:
 
 def emit_report(report: Report, form: str, *, detailed: bool, **more: Any) -> None:
     """The report on stdout in the format asked for."""
-    if form == "text":
-        from rich.console import Console
+    from cuport.cli.outcome import reader_may_leave
 
+    if form == "text":
+        from cuport.review.screen import Screen
         from cuport.review.text import print_report
 
-        width = None if Console().is_terminal else int(os.environ.get("COLUMNS", "160"))
-        print_report(Console(highlight=False, soft_wrap=width is None, width=width), report, detailed=detailed)
-    elif form == "junit":
-        from cuport.review.junit import junit_text
+        print_report(Screen(), report, detailed=detailed)
+        return
+    from cuport.review import junit, machine
 
-        click.echo(junit_text(report), nl=False)
+    if form == "json":
+        text = machine.json_text(report, **more)
     else:
-        from cuport.review import machine
-
-        if form == "json":
-            click.echo(machine.json_text(report, **more), nl=False)
-        else:
-            click.echo({"sarif": machine.sarif_text, "github": machine.github_text}[form](report), nl=False)
+        makers = {"junit": junit.junit_text, "sarif": machine.sarif_text, "github": machine.github_text}
+        text = makers[form](report)
+    with reader_may_leave():
+        click.echo(text, nl=False)

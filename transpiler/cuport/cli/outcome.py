@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import click
@@ -14,6 +16,7 @@ from cuport.diagnostic import CuportError, Diagnostic
 from cuport.verdict import ExitCode
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
+_USAGE = ("usage", "settings")
 
 
 def guarded(action: Callable[[], Any]) -> int:
@@ -21,7 +24,24 @@ def guarded(action: Callable[[], Any]) -> int:
 
     `CUPORT_DEBUG=1` lets unexpected exceptions through for those who work on cuport.
     """
-    signal.signal(signal.SIGTERM, _interrupt)  # so that a killed run cleans up like an interrupted one
+    for name in ("SIGTERM", "SIGHUP"):  # a killed run cleans up like an interrupted one
+        if (number := getattr(signal, name, None)) and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # names of files may hold bytes that the terminal's encoding has not
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _outcome(action)
+        if not _written(quiet=code == ExitCode.UNDECIDED) and code == ExitCode.OK:
+            code = ExitCode.UNDECIDED
+    except KeyboardInterrupt:  # a second one, while the first was told
+        code = ExitCode.INTERRUPTED
+    if code == ExitCode.INTERRUPTED and any(not t.daemon for t in threading.enumerate()[1:]):
+        os._exit(code)  # a thread that does not look at the wish to stop would hold the process
+    return code
+
+
+def _outcome(action: Callable[[], Any]) -> int:
     try:
         result = action()
         return int(result) if isinstance(result, int) else ExitCode.OK
@@ -34,11 +54,11 @@ def guarded(action: Callable[[], Any]) -> int:
         show(error.diagnostics)
         return ExitCode.USAGE if all(d.code.split(".")[0] in _USAGE for d in error.diagnostics) else ExitCode.UNDECIDED
     except (KeyboardInterrupt, click.exceptions.Abort):
-        click.echo("interrupted; what was finished is kept", err=True)
+        with contextlib.suppress(OSError):
+            click.echo("interrupted; what was finished is kept", err=True)
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:  # `cuport ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
+    except BrokenPipeError:  # outside `reader_may_leave`: not all that should have been done was
+        return ExitCode.UNDECIDED
     except Exception as error:
         if os.environ.get("CUPORT_DEBUG"):
             raise
@@ -46,20 +66,48 @@ def guarded(action: Callable[[], Any]) -> int:
         return ExitCode.UNDECIDED
 
 
-_USAGE = ("usage", "settings")
+@contextlib.contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """Around printing: whoever reads our stdout (`| head`) may stop; what was still to be printed is dropped."""
+    try:
+        yield
+    except BrokenPipeError:
+        from cuport.review.screen import drop
+
+        drop(sys.stdout)
 
 
 def show(diagnostics: Iterable[Diagnostic]) -> None:
-    """Print diagnostics to stderr, coloured on a terminal unless NO_COLOR is set."""
-    colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    """Print diagnostics to stderr, coloured on a terminal unless NO_COLOR is set. Never raises for a closed stderr."""
+    from cuport.review.screen import printable
+
+    colour = sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     for d in diagnostics:
+        text = printable(str(d))
         if colour:
             where = click.style(f"{d.span}: ", bold=True) if d.span else ""
             kind = click.style(f"{d.severity}:", fg=_COLOURS[d.severity], bold=True)
-            hint = "\n  " + click.style("hint:", fg="cyan") + f" {d.hint}" if d.hint else ""
-            click.echo(f"{where}{kind} {d.message} {click.style(f'[{d.code}]', dim=True)}{hint}", err=True)
-        else:
-            click.echo(str(d), err=True)
+            hint = "\n  " + click.style("hint:", fg="cyan") + f" {printable(d.hint)}" if d.hint else ""
+            text = f"{where}{kind} {printable(d.message)} {click.style(f'[{d.code}]', dim=True)}{hint}"
+        with contextlib.suppress(OSError):
+            click.echo(text, err=True)
+
+
+def _written(*, quiet: bool) -> bool:
+    """Push out what stdout still holds; whether all of it was written or nobody wanted it."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return True
+    except OSError as error:
+        from cuport.review.screen import drop
+
+        drop(sys.stdout)
+        if isinstance(error, BrokenPipeError):
+            return True
+        if not quiet:
+            show([_of_exception(error)])
+        return False
 
 
 def _interrupt(*_: object) -> None:

@@ -27,15 +27,29 @@ def command(
     seed: int,
     timeout: float | None,
 ) -> int:
-    """Build a CUDA program for the CPU and run it: cuport run PROGRAM.cu [-- ARGS]. The exit code is the program's."""
+    """Build a CUDA program for the CPU and run it: cuport run PROGRAM.cu [-- ARGS]. The exit code is the program's.
+
+    As in a shell, a program that a signal ended gives 128 + the signal's number.
+    """
     from cuport.cli.options import settings_for
+    from cuport.cli.outcome import show
     from cuport.cuda import read
+    from cuport.diagnostic import CuportError
     from cuport.oracle import Oracle, OracleSettings
+    from cuport.oracle.capture import check_result
+    from cuport.verdict import ExitCode
 
     settings = settings_for([program], include_dirs=include_dirs, defines=defines)
     source = read(program, include_dirs=settings.include_dirs, defines=settings.defines)
+    show(source.diagnostics)
     oracle = Oracle(OracleSettings(cache_dir=settings.cache_dir, memory=settings.memory))
-    result = oracle.run_program(
-        source, args, schedule=schedule, seed=seed, timeout=timeout or settings.program_timeout, passthrough=True
-    )
-    return result.returncode
+    allowed = timeout or settings.program_timeout
+    result = oracle.run_program(source, args, schedule=schedule, seed=seed, timeout=allowed, passthrough=True)
+    if result.timed_out or result.returncode < 0:
+        try:
+            check_result(source, result, allowed)
+        except CuportError as error:
+            show(error.diagnostics)
+    if result.timed_out:
+        return ExitCode.UNDECIDED
+    return result.returncode if result.returncode >= 0 else 128 - result.returncode

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -68,16 +69,17 @@ def command(
     with Store(settings.cache_dir / "store.sqlite") as store, LiveProgress(quiet=quiet, verbose=verbose) as progress:
         road = Road(settings, store, progress)
 
-        def work(path: Path) -> Any:
+        def work(path: Path) -> Translated:
             return translate_file(road, path, targets, choose, rules, kernels=kernels, args=args)
 
-        for _, result in run_all(files, work, settings.jobs):
-            if isinstance(result, CuportError):
-                total += Translated((), result.diagnostics)
-            elif isinstance(result, BaseException):
-                raise result
-            else:
-                total += result
+        with closing(run_all(files, work, settings.jobs)) as results:
+            for _, result in results:
+                if isinstance(result, CuportError):
+                    total += Translated((), result.diagnostics)
+                elif isinstance(result, BaseException):
+                    raise result
+                else:
+                    total += result
         total += Translated((), tuple(store.diagnostics))
     report = Report(total.verdicts, tuple(dict.fromkeys(total.diagnostics)))
     detailed = verbose or len(report.verdicts) <= 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -33,34 +34,36 @@ def command(
     """
     from cuport.batch.discover import PortJob, port_jobs
     from cuport.batch.pool import run_all
-    from cuport.batch.verify import target_of, verify_port
+    from cuport.batch.verify import Verified, target_of, verify_port
     from cuport.cli.outcome import show
     from cuport.cli.progress import LiveProgress
     from cuport.diagnostic import CuportError, Diagnostic
     from cuport.pipeline import Road
     from cuport.store import Store
-    from cuport.verdict import Report
+    from cuport.verdict import Report, Verdict
 
     settings = settings_for(paths, **given)
     diagnostics: list[Diagnostic] = []
     if len(paths) == 2 and paths[1].suffix == ".py":
         jobs = [PortJob(paths[0], paths[1], target_of(paths[1], target))]
     else:
-        jobs, diagnostics = port_jobs(paths, chosen_targets(target, settings))
-    verdicts = []
+        jobs, diagnostics = port_jobs(paths, chosen_targets(target, settings, judging=True))
+    verdicts: list[Verdict] = []
     with Store(settings.cache_dir / "store.sqlite") as store, LiveProgress(quiet=quiet, verbose=verbose) as progress:
         road = Road(settings, store, progress)
 
-        def work(job: PortJob) -> Any:
+        def work(job: PortJob) -> Verified:
             return verify_port(road, job, kernels=kernels, args=args, only_case=only_case, fresh=fresh)
 
-        for _, result in run_all(jobs, work, settings.jobs):
-            if isinstance(result, CuportError):
-                diagnostics += result.diagnostics
-            elif isinstance(result, BaseException):
-                raise result
-            else:
-                verdicts += result
+        with closing(run_all(jobs, work, settings.jobs)) as results:
+            for _, result in results:
+                if isinstance(result, CuportError):
+                    diagnostics += result.diagnostics
+                elif isinstance(result, BaseException):
+                    raise result
+                else:
+                    verdicts += result.verdicts
+                    diagnostics += result.diagnostics
         diagnostics += store.diagnostics
     report = Report(tuple(verdicts), tuple(dict.fromkeys(diagnostics)))
     emit_report(report, output_format, detailed=verbose or len(verdicts) <= 6)

@@ -47,14 +47,17 @@ def judge(
     seconds: Sequence[tuple[str, float]] = (),
     notes: Sequence[str] = (),
     port: str = "",
+    options: Sequence[str] = (),
     settings: JudgeSettings = DEFAULT,
 ) -> Verdict:
     """The verdict on one port of one kernel.
 
     `references[i]` and `execution.outputs[i]` belong to the same case. `build` None replays single cases: they can
-    reject, but not accept. `port` is the path that the replay command names. Cases of suite "width" never reject.
+    reject, but not accept. `port` is the path that the replay command names, `options` its further words. Cases of
+    suite "width" never reject.
     """
-    trial = _Trial(kernel, references, execution, seed, settings, source.path, port or port_path(source.path, target))
+    port = port or port_path(source.path, target)
+    trial = _Trial(kernel, references, execution, seed, settings, source.path, port, options)
     ruling = trial.rule(build)
     evidence = trial.evidence(build)
     evidence = replace(
@@ -95,9 +98,10 @@ class _Trial:
         settings: JudgeSettings,
         source: str,
         port: str,
+        options: Sequence[str],
     ) -> None:
         self.kernel, self.execution, self.seed, self.settings = kernel, execution, seed, settings
-        self.source, self.port = source, port
+        self.source, self.port, self.options = source, port, options
         self.references = references
         self.failures: list[tuple[Reference, Failure]] = []
         self.legal: list[Comparison] = []
@@ -319,7 +323,8 @@ class _Trial:
         return tuple(dict.fromkeys(notes))
 
     def _replay(self, case: Case) -> str:
-        return replay_command(self.source, self.port, self.kernel, case, self.seed)
+        name, options = self.kernel.python_name, self.options
+        return replay_command(self.source, self.port, name, case.digest, self.seed, options)
 
 
 def _shape(case: Case) -> object:

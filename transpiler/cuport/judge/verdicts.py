@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,9 +36,10 @@ def _scalars(name: str, arg: Arg) -> list[str]:
     return [text for field, inner in arg.fields for text in _scalars(f"{name}.{field}", inner)]
 
 
-def replay_command(source: str, port: str, kernel: Kernel, case: Case, seed: int) -> str:
-    """The command line that judges this case again."""
-    return f"cuport verify {source} {port} --kernel {kernel.python_name} --case {case.digest[:12]} --seed {seed}"
+def replay_command(source: str, port: str, kernel: str, case_digest: str, seed: int, options: Sequence[str]) -> str:
+    """The command line that judges this case again. `options`: what the source was read and run with (-D, -I, -a)."""
+    words = ["cuport", "verify", source, port, "--kernel", kernel, "--case", case_digest[:12], "--seed", str(seed)]
+    return shlex.join([*words, *options])
 
 
 def port_path(source: str, target: str) -> str:

@@ -148,7 +148,8 @@ def _steps(
 
     Instrumented code is linked without the sanitizer's own library: its callbacks are in our headers.
     """
-    include = ["-I", str(runtime_dir())]
+    # a relative path in a #line directive must not come back as one inside the build folder
+    include = ["-I", str(runtime_dir()), f"-fdebug-prefix-map={main.parent}=."]
     if "-fsanitize=thread" not in command:
         steps = [[*command, *include, "-o", str(made), str(main), *links]]
     else:

@@ -99,7 +99,7 @@ def check_result(source: Source, result: ProgramResult, timeout: float) -> None:
         hint = (
             f"`cuport run {source.path}` runs it alone; faults of its kernels: `cuport inspect --cases {source.path}`"
         )
-        raise fail("oracle.crash", f"the program was ended by signal {_signal(number)}{words}", span=span, hint=hint)
+        raise fail("oracle.crash", f"the program was ended by signal {number}{_signal(number)}{words}", span=span, hint=hint)
     hint = f"the original must succeed before a port can be compared with it; `cuport run {source.path}` runs it alone"
     raise fail(
         "oracle.program-failed", f"the program ended with exit code {result.returncode}{words}", span=span, hint=hint
@@ -108,9 +108,9 @@ def check_result(source: Source, result: ProgramResult, timeout: float) -> None:
 
 def _signal(number: int) -> str:
     try:
-        return signal.Signals(number).name
+        return f" ({signal.Signals(number).name})"
     except ValueError:
-        return str(number)
+        return ""
 
 
 def _summary(folder: Path) -> dict[str, Any]:

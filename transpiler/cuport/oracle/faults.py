@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _ADDRESS = re.compile(r"^0x[0-9a-fA-F]+$")
+_FROM_HERE = re.compile(r"^(\./)+")
 
 
 def locate(program: Path, addresses: Iterable[int], outside: Path) -> dict[int, tuple[str, int]]:
@@ -35,5 +36,5 @@ def locate(program: Path, addresses: Iterable[int], outside: Path) -> dict[int, 
         path, _, number = line.split(" (")[0].rpartition(":")
         known = path not in ("", "??") and number.isdigit() and int(number) > 0
         if known and not path.startswith(str(outside)):
-            found.setdefault(current, (path, int(number)))
+            found.setdefault(current, (_FROM_HERE.sub("", path), int(number)))
     return found

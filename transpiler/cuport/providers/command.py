@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from cuport import interrupt
 from cuport.providers.base import Message, ProviderFault, Reply
 from cuport.providers.redact import foreign
 
@@ -83,8 +84,9 @@ class Command:
             ready.register(process.stdout, selectors.EVENT_READ)
             ready.register(process.stderr, selectors.EVENT_READ)
             while process.stdout in {key.fileobj for key in ready.get_map().values()}:
-                events = ready.select(max(0.0, deadline - time.monotonic()))
-                if not events or time.monotonic() >= deadline:
+                interrupt.check()
+                events = ready.select(max(0.0, min(0.25, deadline - time.monotonic())))
+                if time.monotonic() >= deadline:
                     return b"", b"", self._late()
                 for key, _ in events:
                     if key.fileobj is process.stdin:

@@ -15,8 +15,11 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from cuport import interrupt
+
 T = TypeVar("T")
 
+_TICK = 0.25  # seconds between looks at whether the run was interrupted
 _GRACE = 1.0  # seconds for the cancelled coroutine to close its connection
 
 
@@ -39,7 +42,11 @@ def bounded(start: Callable[[], Coroutine[Any, Any, T]], deadline: float) -> T:
 
     threading.Thread(target=work, name="cuport-provider", daemon=True).start()
     try:
-        return outcome.result(timeout=max(0.0, deadline - time.monotonic()) + _GRACE)
+        while not outcome.done() and time.monotonic() < deadline + _GRACE:
+            interrupt.check()
+            with contextlib.suppress(TimeoutError):
+                outcome.exception(timeout=_TICK)
+        return outcome.result(timeout=0)
     except BaseException:
         if not outcome.done():  # Ctrl-C, or a hung lookup: end the exchange rather than leave it running
             with contextlib.suppress(RuntimeError):  # the loop closed in this very moment

@@ -11,9 +11,11 @@ from rich.columns import Columns
 from rich.console import Console
 from rich.panel import Panel
 from rich.syntax import Syntax
+from rich.text import Text
 
 from cuport.diagnostic import fail
 from cuport.kernel import Source
+from cuport.review.screen import Screen
 
 _WIDE = 150  # columns from which two texts stand side by side
 
@@ -30,18 +32,18 @@ class PortChange:
 
 def print_diffs(diffs: Sequence[str]) -> None:
     """Unified diffs on stdout, coloured on a terminal."""
-    console = Console(highlight=False)
+    console = Screen()
     for diff in diffs:
         if console.is_terminal:
             console.print(Syntax(diff, "diff", theme="ansi_dark", background_color="default", word_wrap=True))
         else:
-            print(diff, end="")
+            console.print(Text(diff, no_wrap=True, overflow="ignore"), end="", crop=False, soft_wrap=True)
 
 
 def print_change(console: Console, change: PortChange, source: Source) -> None:
     """The diff, the source's kernels to its left where the terminal is wide enough, else above it."""
     if not console.is_terminal:
-        print(change.diff, end="")
+        print_diffs([change.diff])
         return
     cuda = "\n\n".join(k.text.strip() for k in source.kernels)
     left = Panel(

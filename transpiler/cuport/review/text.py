@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from cuport.review.screen import Row, printable
 from cuport.verdict import Counterexample, Evidence, Report, Status, Verdict
 
 STYLE = {
@@ -21,32 +22,33 @@ STYLE = {
 }
 
 
-def verdict_lines(verdict: Verdict) -> RenderableType:
-    """One verdict with its evidence in a few lines."""
-    head = Text()
+def verdict_lines(verdict: Verdict, *, with_source: bool = False) -> RenderableType:
+    """One verdict in a few lines: what it is, why, the first difference, then the evidence."""
+    head = Text(no_wrap=True, overflow="ignore")
     head.append(f"{verdict.status:<12}", STYLE[verdict.status])
-    head.append(f" {verdict.kernel}", "bold")
+    if with_source:
+        head.append(f" {printable(short(verdict.source))}")
+    head.append(f" {printable(verdict.kernel)}", "bold")
     head.append(f" -> {verdict.target}")
     if verdict.cached:
         head.append("  (unchanged, from the store)", "dim")
     lines: list[RenderableType] = [head]
-    if verdict.status is not Status.ACCEPTED and verdict.reason:
-        lines.append(_indented(verdict.reason))
-    if verdict.status is Status.ACCEPTED or verdict.evidence.cases:
-        lines += [_indented(line) for line in evidence_lines(verdict.evidence)]
+    if verdict.status is not Status.ACCEPTED and verdict.reason not in [d.message for d in verdict.diagnostics]:
+        lines.append(Row("", verdict.reason))
     if verdict.counterexample:
-        lines += [_indented(line) for line in counterexample_lines(verdict.counterexample)]
+        lines += [_row(line) for line in counterexample_lines(verdict.counterexample)]
     for d in verdict.diagnostics:
-        if d.message != verdict.reason or d.hint or d.span:
-            where = f"{d.span}: " if d.span else ""
-            lines.append(_indented(f"{where}{d.message} [{d.code}]"))
-            if d.hint:
-                lines.append(_indented(f"  hint: {d.hint}"))
+        where = f"{d.span}: " if d.span else ""
+        lines.append(Row("", f"{where}{d.message} [{d.code}]"))
+        if d.hint:
+            lines.append(Row("  hint:", d.hint, width=8))
+    if verdict.status is Status.ACCEPTED or verdict.evidence.cases:
+        lines += [_row(line) for line in evidence_lines(verdict.evidence)]
     return Group(*lines)
 
 
 def evidence_lines(e: Evidence) -> list[str]:
-    """What was really done, in at most six lines."""
+    """What was really done, in a few lines; each begins with its label, padded to ten columns."""
     ran = {"interpreted": "in the hardened interpreter", "compiled-cpu": "compiled for this CPU", "gpu": "on the GPU"}
     lines = []
     if e.cases:
@@ -72,12 +74,13 @@ def evidence_lines(e: Evidence) -> list[str]:
 
 
 def counterexample_lines(c: Counterexample) -> list[str]:
+    """The first differing element, the launch, and the command that shows it again; labelled like evidence."""
     index = ", ".join(map(str, c.index))
     return [
-        f"first difference: {c.buffer}[{index}] expected {_number(c.expected)} got {_number(c.got)} "
-        f"(allowed error {c.bound:.3g}); {c.differing} of {c.elements} elements differ",
-        f"in case: {c.case}" + (f", {c.launch}" if c.launch else ""),
-        *([f"replay: {c.replay}"] if c.replay else []),
+        f"differs   {c.buffer}[{index}] expected {_number(c.expected)} got {_number(c.got)} "
+        f"(allowed error {c.bound:.3g}); {c.differing} of {_n(c.elements, 'element')} differ",
+        f"in case   {c.case}" + (f": {c.launch}" if c.launch else ""),
+        *([f"replay    {c.replay}"] if c.replay else []),
     ]
 
 
@@ -92,13 +95,13 @@ def table(verdicts: Sequence[Verdict]) -> Table:
     for v in sorted(verdicts, key=lambda v: (v.source, v.kernel, v.target)):
         ran = v.evidence.cases > 0
         out.add_row(
-            escape(_short(v.source)),
-            escape(v.kernel),
+            escape(printable(short(v.source))),
+            escape(printable(v.kernel)),
             v.target,
             Text(str(v.status), STYLE[v.status]),
             str(v.evidence.cases) if ran else "",
             f"{v.evidence.worst_ratio:.2f}" if ran else "",
-            Text(_why(v)),
+            Text(printable(_why(v))),
         )
     return out
 
@@ -119,15 +122,13 @@ def totals_line(report: Report) -> Text:
 
 def print_report(console: Console, report: Report, *, detailed: bool) -> None:
     """Details for a few verdicts, a table for many."""
-    if report.verdicts:
-        if detailed:
-            for verdict in report.verdicts:
-                console.print(verdict_lines(verdict))
-        else:
-            console.print(table(report.verdicts))
-            for verdict in report.verdicts:
-                if verdict.status is Status.REJECTED:
-                    console.print(verdict_lines(verdict))
+    many = len({v.source for v in report.verdicts}) > 1
+    shown = report.verdicts
+    if shown and not detailed:
+        console.print(table(shown))
+        shown = tuple(v for v in shown if v.status is Status.REJECTED)
+    for verdict in shown:
+        console.print(verdict_lines(verdict, with_source=many), crop=False)
     console.print(totals_line(report))
 
 
@@ -153,11 +154,13 @@ def _why(v: Verdict) -> str:
     return v.reason if len(v.reason) < 160 else v.reason[:157] + "..."
 
 
-def _indented(line: str) -> Text:
-    return Text(f"    {line}", overflow="fold")
+def _row(line: str) -> Row:
+    label, text = line[:10], line[10:]
+    return Row(label, text, whole=label.strip() == "replay")
 
 
-def _short(path: str) -> str:
+def short(path: str) -> str:
+    """A path as seen from here, where it lies below."""
     try:
         return str(Path(path).resolve().relative_to(Path.cwd()))
     except (ValueError, OSError):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from cuport import interrupt
 from cuport.sandbox.job import State
 from cuport.sandbox.limits import Limits
 
@@ -98,6 +99,7 @@ class _Watch:
     def until_end(self, states: Callable[[], list[State]], progress: Callable[[int], None] | None) -> None:
         seen, since, finished = states(), self._began, 0
         while not self._dead():
+            interrupt.check()
             self._drain(_TICK_SECONDS)
             now, told = time.monotonic(), states()
             if told != seen:

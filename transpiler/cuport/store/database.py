@@ -184,8 +184,11 @@ class Store:
                 self._recover(error)
 
     def _recover(self, error: sqlite3.DatabaseError) -> None:
-        """A full or locked disk costs one entry; a corrupted file is replaced."""
-        if isinstance(error, sqlite3.OperationalError) or self.path is None:
+        """A full or locked disk costs one entry; a corrupted file is replaced.
+
+        SQLite says a file is corrupted by a plain DatabaseError; its subclasses blame the call or the system.
+        """
+        if type(error) is not sqlite3.DatabaseError or self.path is None:
             self._warn(error)
             return
         self._db.close()

@@ -63,8 +63,14 @@ def check_writable(folder: Path) -> None:
     place = folder
     while not place.exists() and place != place.parent:
         place = place.parent
-    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        raise fail("record.unwritable", f"cannot write to {folder}", hint="choose another folder with --out")
+    try:
+        with tempfile.TemporaryFile(dir=place):  # rights say little: root passes them, and some file systems lie
+            pass
+    except OSError as error:
+        why = f"{place} is not a folder" if not place.is_dir() else error.strerror or str(error)
+        raise fail(
+            "record.unwritable", f"cannot write to {folder}: {why}", hint="choose another folder with --out"
+        ) from None
 
 
 def edited_by_hand(where: Places, new_text: str) -> Diagnostic | None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import shutil
 import subprocess
 from functools import cache
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
+
+from cuport.cuda.compiler import find_compiler
 
 _LIBRARIES = ("numpy", "ml_dtypes", "tree-sitter", "tree-sitter-cuda", "torch", "triton", "jax", "jaxlib")
 _CODE = (".py", ".h", ".hpp", ".cuh", ".cpp", ".S", ".scm", ".j2")
@@ -64,12 +65,14 @@ def _version(distribution: str) -> str:
 @cache
 def compiler_version() -> str:
     """First line of the C++ compiler's --version, "" where there is none."""
-    for name in ("g++", "clang++", "c++"):
-        path = shutil.which(name)
-        if path:
-            done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=False)
-            return done.stdout.splitlines()[0] if done.stdout else ""
-    return ""
+    command = find_compiler()
+    if command is None:
+        return ""
+    try:
+        done = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.splitlines()[0] if done.stdout else ""
 
 
 @cache
