@@ -92,7 +92,7 @@ def _unbounded(unit: Unit, declarator: Node) -> tuple[str, str]:
 def _inject_names(program: Program, shared: dict[str, str], injected: dict[int, list[str]]) -> None:
     """Local copies of the built-in variables where they are used: locals, unlike globals, can live in registers."""
     unit = program.unit
-    declarations: dict[str, str] = {n: f"const {t} {n} = ::{n};" for n, t in _BUILTINS.items()}
+    declarations: dict[str, str] = {n: f"const {t} {n} = cuport::current_{n}();" for n, t in _BUILTINS.items()}
     declarations.update(shared)
     for node in walk(unit.root):
         if node.type != "identifier":

@@ -18,6 +18,13 @@ constexpr int warpSize = 32;
 
 namespace cuport {
 
+// What the local copies are made from. Functions, because g++ 12 takes `const uint3 threadIdx = ::threadIdx` for the
+// variable's initial value in some translation units.
+CUPORT_QUIET inline uint3 current_threadIdx() { return threadIdx; }
+CUPORT_QUIET inline uint3 current_blockIdx() { return blockIdx; }
+CUPORT_QUIET inline dim3 current_blockDim() { return blockDim; }
+CUPORT_QUIET inline dim3 current_gridDim() { return gridDim; }
+
 enum class Schedule { forward, reverse, random };
 
 // What a warp operation does once all its lanes have come: reads and writes the operands, indexed by lane.

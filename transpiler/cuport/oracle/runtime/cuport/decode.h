@@ -12,9 +12,21 @@ struct BufferKind {
   size_t file_size, memory_size;  // of one element
   int scalars;
   bool raw, streams;
+  const void* scalar;  // of elements that are nothing but so many scalars: the same for float and float4
   void (*load)(void* memory, const unsigned char* file, size_t n);
   void (*store)(unsigned char* file, const void* memory, size_t n);
   void (*stream)(const void* memory, size_t n, Stream out);
+};
+
+template <class T>
+inline const char scalar_tag = 0;
+template <class T, class = void>
+struct ScalarTag {
+  static constexpr const void* value = nullptr;
+};
+template <class T>
+struct ScalarTag<T, std::void_t<typename io<T>::scalar>> {
+  static constexpr const void* value = &scalar_tag<typename io<T>::scalar>;
 };
 
 template <class T>
@@ -34,7 +46,7 @@ struct Kind {
 };
 template <class T>
 inline const BufferKind kind_of{io<T>::size,   sizeof(T),        io<T>::scalars,  io<T>::raw,
-                                    io<T>::streams, &Kind<T>::load, &Kind<T>::store, &Kind<T>::stream};
+                                    io<T>::streams, ScalarTag<T>::value, &Kind<T>::load, &Kind<T>::store, &Kind<T>::stream};
 
 struct LoadedBuffer {
   const char* name;
@@ -68,7 +80,8 @@ struct LoadedCase {
 // Gives a buffer its place in device memory, its elements being of this kind.
 CUPORT_NOINLINE inline void place(LoadedCase& c, LoadedBuffer& b, const BufferKind& kind) {
   if (b.memory != nullptr) {
-    if (b.kind != &kind && !(b.kind->raw && kind.raw)) c.problem = "a buffer is seen as two types, one of them not made of plain bytes";
+    const bool alike = (b.kind->raw && kind.raw) || (kind.scalar != nullptr && kind.scalar == b.kind->scalar);
+    if (b.kind != &kind && !alike) c.problem = "a buffer is seen as two types, one of them not made of plain bytes";
     return;
   }
   b.kind = &kind;

@@ -193,7 +193,7 @@ CUPORT_NOINLINE CUPORT_QUIET inline cudaError_t run_grid(const Config& c, const 
 template <class Call>
 CUPORT_QUIET void straight_rows(const void* args) {
   const Call& call = *static_cast<const Call*>(args);
-  const dim3 n = blockDim;
+  dim3 n = current_blockDim();
   if (CUPORT_LIKELY(worker.schedule == Schedule::forward)) {
     for (unsigned z = 0; z < n.z; ++z) {
       for (unsigned y = 0; y < n.y; ++y) {

@@ -143,6 +143,7 @@ inline void note(const char* message) {
 #ifdef CUPORT_SHADOW
 // Ties that left no mark where a port may differ; form: "near-ties <threads> <silent> <displaced>".
 inline void note_ties() {
+  if (taint::bits) note("bits of computed numbers");
   if (taint::counts.threads == 0) return;
   char line[120];
   snprintf(line, sizeof line, "near-ties %llu %llu %llu", static_cast<unsigned long long>(taint::counts.threads),

@@ -68,7 +68,7 @@ CUPORT_SHADOW_ROUNDINGS(__double2ull, unsigned long long, 53)
 // The bits of an exact number are the same for every port; of any other they are in doubt.
 template <class I, class Plain, int P>
 I bits_of(const ShadowT<P>& a) {
-  if (a.error() > 0 || a.has(flag::tainted)) taint::thread(taint::index);
+  if (a.own_error() > 0 || a.has(flag::tainted)) taint::thread(taint::index), taint::bits = true;
   Plain x = static_cast<Plain>(a.v);
   I bits = 0;
   memcpy(&bits, &x, sizeof bits);

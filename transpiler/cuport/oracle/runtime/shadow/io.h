@@ -13,6 +13,7 @@ int silent(const A&...) { return 0; }
 template <int P>
 struct io<ShadowT<P>, void> {
   using S = ShadowT<P>;
+  using scalar = S;
   static constexpr size_t size = P == 53 ? 8 : P == 24 ? 4 : 2;
   static constexpr size_t align = size;
   static constexpr bool raw = false, streams = true;
@@ -54,6 +55,7 @@ struct io<ShadowT<P>, void> {
 // Vectors, lane by lane. `aligned`: CUDA's alignment of the vector, which sizes the element in the file.
 template <class V, class S, int lanes, size_t aligned>
 struct LanesIo {
+  using scalar = S;
   static constexpr size_t size = io<S>::size * lanes, align = aligned;
   static constexpr bool raw = false, streams = true;
   static constexpr int scalars = lanes;

@@ -44,7 +44,8 @@ struct Counts {
   uint64_t displaced;  // stores and atomics whose place a tie may have decided
 };
 inline Counts counts{};
-inline bool any = false;  // in this launch; keeps the hooks cheap
+inline bool any = false;   // in this launch; keeps the hooks cheap
+inline bool bits = false;  // the kernel looked at the bits of a number that rounding had touched
 
 CUPORT_UNSEEN inline void thread(uint8_t reason) {
   if (!current->bits) counts.threads++, counts.silent++, current->stored = 0;
@@ -183,7 +184,7 @@ CUPORT_UNSEEN inline void begin_thread(Thread* t) {
 
 CUPORT_UNSEEN inline void begin_launch() {
   counts = Counts{};
-  any = false;
+  any = bits = false;
   idle = Thread{};
   current = &idle;
   marks.clear();
