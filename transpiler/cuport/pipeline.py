@@ -281,9 +281,14 @@ class Road:
             return Proposal(None, error.diagnostics)
 
     def samples(self, program: Program, kernel: Kernel) -> list[Case]:
-        """Launches that show a translator every instance, dtype and size; from main(), else from the plan."""
+        """Launches that show a translator every instance, dtype and size: main()'s own, and one of each template
+        instance that only the plan has (found by running the program with other constants)."""
         captured = [c.case for c in program.of(kernel)]
-        return captured or [r.case for r in self.ground(program, kernel).references]
+        if captured and not kernel.is_template:
+            return captured
+        planned = [r.case for r in self.ground(program, kernel).references]
+        known = {case.template_args for case in captured}
+        return captured + [case for case in planned if case.template_args not in known]
 
 
 def undecided(
