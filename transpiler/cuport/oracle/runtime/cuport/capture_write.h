@@ -25,11 +25,14 @@ inline void Capture::add_globals(const char* names, Text& out) {
   for (const char* from = names; *from != 0;) {
     const size_t n = strcspn(from, ",");
     if (GlobalVariable* g = find_global(from, n)) {
-      const int buffer = buffers_.add(static_cast<char*>(g->address), g->bytes, g->name);
+      Text type;
+      bool pointers = false, functions = false;
+      g->layout(type, pointers, functions);
+      // A table of functions is the program's own code: a replay has it without being told.
+      const int buffer = functions ? -1 : buffers_.add(static_cast<char*>(g->address), g->bytes, g->name);
       if (buffer >= 0) {
         auto& entry = buffers_.entry[buffer];
-        bool pointers = false;
-        if (entry.type.size() == 0) g->layout(entry.type, pointers);
+        if (entry.type.size() == 0) entry.type.add(type.str());
         entry.holds_pointers |= pointers;
         if (out.last() != '{') out.add(",");
         out.quoted(g->name);

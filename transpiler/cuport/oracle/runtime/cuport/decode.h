@@ -178,9 +178,10 @@ class Decoder {
       place(case_, b, kind_of<unsigned char>);
       to = static_cast<T*>(b.memory + leaf->offset);
     } else if constexpr (is_complete<Plain>::value) {
-      place(case_, b, kind_of<Plain>);
+      using Element = std::remove_cv_t<std::remove_all_extents_t<Plain>>;
+      place(case_, b, kind_of<Element>);
       if (b.memory == nullptr) return;
-      const size_t at = b.kind->raw ? leaf->offset : leaf->offset / io<Plain>::size * sizeof(Plain);
+      const size_t at = b.kind->raw ? leaf->offset : leaf->offset / io<Element>::size * sizeof(Element);
       to = reinterpret_cast<T*>(b.memory + at);
     } else {
       case_.problem = "an argument points to an incomplete type";

@@ -124,6 +124,9 @@ class Encoder {
       out_.format("{\"array\":%zu,\"of\":", std::extent_v<T>);
       layout<std::remove_extent_t<T>>();
       out_.add("}");
+    } else if constexpr (std::is_pointer_v<Plain> && std::is_function_v<std::remove_pointer_t<Plain>>) {
+      out_.add("\"function\"");
+      functions_ = true;
     } else if constexpr (std::is_pointer_v<Plain>) {
       out_.add("\"pointer\"");
       pointers_ = true;
@@ -159,7 +162,8 @@ class Encoder {
   }
 
   void set_name(const char* name) { name_ = name; }
-  bool pointers() const { return pointers_; }  // whether a layout holds pointers
+  bool pointers() const { return pointers_; }    // whether a layout holds pointers
+  bool functions() const { return functions_; }  // whether it holds pointers to functions
 
  private:
   template <class T, class = void>
@@ -219,7 +223,7 @@ class Encoder {
   const char* name_ = "";                       // of the argument being written
   const volatile char* origin_ = nullptr;       // while a layout is written: where its offsets count from
   int depth_ = 0;
-  bool opaque_ = false, pointers_ = false;
+  bool opaque_ = false, pointers_ = false, functions_ = false;
 };
 
 }  // namespace cuport

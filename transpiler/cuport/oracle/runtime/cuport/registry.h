@@ -11,7 +11,7 @@ struct GlobalVariable {
   void* address;
   size_t bytes;
   bool is_const;                              // may lie in memory that cannot be written
-  void (*layout)(Text& out, bool& pointers);  // the type as JSON
+  void (*layout)(Text& out, bool& pointers, bool& functions);  // the type as JSON, and what it holds
   const BufferKind* (*kind)();                // how its elements are read from and written to files
   GlobalVariable* next;
 };

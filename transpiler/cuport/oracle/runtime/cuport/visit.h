@@ -47,14 +47,14 @@ struct RegisterGlobal {
       : entry{name, const_cast<void*>(static_cast<const volatile void*>(address)), sizeof(T), std::is_const_v<std::remove_all_extents_t<T>>, &describe, &element, global_variables} {
     global_variables = &entry;
   }
-  static void describe(Text& out, bool& pointers) {
+  static void describe(Text& out, bool& pointers, bool& functions) {
 #ifdef CUPORT_ENCODE
     CapturedBuffers none;
     Encoder fields(out, none);
     fields.template layout<T>();
-    pointers = fields.pointers();
+    pointers = fields.pointers(), functions = fields.functions();
 #else
-    (void)out, (void)pointers;
+    (void)out, (void)pointers, (void)functions;
 #endif
   }
   static const BufferKind* element() {
