@@ -29,19 +29,17 @@ def command(
     """Show what was read: kernels, parameters, launches, the def line of a port, and what is unsupported."""
     from cuport.batch.discover import sources
     from cuport.batch.inspection import inspect_file, write_first_guess
+    from cuport.batch.opening import open_road
     from cuport.cli.outcome import reader_may_leave, show
     from cuport.diagnostic import CuportError
-    from cuport.pipeline import Road
     from cuport.review.inspection import print_inspection
     from cuport.review.screen import Screen
-    from cuport.store import Store
     from cuport.store.evidence import to_json
 
     settings = settings_for(paths, include_dirs=include_dirs, defines=defines)
     screen = Screen()
     found, failed = [], False
-    with Store(settings.cache_dir / "store.sqlite") as store:
-        road = Road(settings, store)
+    with open_road(settings) as road:
         for path in sources(paths):
             try:
                 inspection = inspect_file(road, path, cases=cases, args=args)
@@ -54,7 +52,7 @@ def command(
             except CuportError as error:
                 failed = True
                 show(error.diagnostics)
-        show(store.diagnostics)
+        show(road.store.diagnostics)
     if output_format == "json":
         with reader_may_leave():
             click.echo(to_json([i.to_dict() for i in found]))

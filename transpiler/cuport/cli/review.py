@@ -19,30 +19,28 @@ def command(paths: tuple[Path, ...], base: str | None, target: str | None) -> in
     Reviewing judges nothing: cuport verify does. Each port says whether this very text was accepted here.
     """
     from cuport.batch.discover import port_jobs
+    from cuport.batch.opening import open_road
     from cuport.batch.review import change_of, standing
     from cuport.cli.outcome import show
     from cuport.cuda import read
-    from cuport.pipeline import Road
     from cuport.review.diff import print_change
     from cuport.review.screen import Screen
-    from cuport.store import Store
 
     paths = paths or (Path.cwd(),)
     settings = settings_for(paths)
     jobs, notes = port_jobs(paths, chosen_targets(target, settings))
     console = Screen()
     changed = 0
-    with Store(settings.cache_dir / "store.sqlite") as store:
-        road = Road(settings, store)
+    with open_road(settings) as road:
         for job in jobs:
-            change = change_of(store, job, base)
+            change = change_of(road.store, job, base)
             source = read(job.source, include_dirs=settings.include_dirs, defines=settings.defines)
             if change.diff:
                 changed += 1
                 print_change(console, change, source)
             for line in standing(road, job, source):
                 click.echo(line, err=True)
-        notes += store.diagnostics
+        notes += road.store.diagnostics
     show(notes)
     click.echo(f"{changed} of {len(jobs)} ports differ from their base", err=True)
     return 0

@@ -37,14 +37,17 @@ def command(
     from cuport.diagnostic import CuportError
     from cuport.oracle import Oracle, OracleSettings
     from cuport.oracle.capture import check_result
+    from cuport.store.place import cache_folder
     from cuport.verdict import ExitCode
 
     settings = settings_for([program], include_dirs=include_dirs, defines=defines)
     source = read(program, include_dirs=settings.include_dirs, defines=settings.defines)
     show(source.diagnostics)
-    oracle = Oracle(OracleSettings(cache_dir=settings.cache_dir, memory=settings.memory))
     allowed = timeout or settings.program_timeout
-    result = oracle.run_program(source, args, schedule=schedule, seed=seed, timeout=allowed, passthrough=True)
+    with cache_folder(settings.cache_dir) as (folder, notes):
+        show(notes)
+        oracle = Oracle(OracleSettings(cache_dir=folder, memory=settings.memory))
+        result = oracle.run_program(source, args, schedule=schedule, seed=seed, timeout=allowed, passthrough=True)
     if result.timed_out or result.returncode < 0:
         try:
             check_result(source, result, allowed)

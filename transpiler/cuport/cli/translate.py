@@ -46,13 +46,12 @@ def command(
     NAME_triton.py and NAME_jax.py with their evidence as .json; rejected ones go under .cuport/rejected.
     """
     from cuport.batch.discover import sources
+    from cuport.batch.opening import open_road
     from cuport.batch.pool import run_all
     from cuport.batch.translate import Translated, WriteRules, translate_file
     from cuport.cli.outcome import show
     from cuport.cli.progress import LiveProgress
     from cuport.diagnostic import CuportError
-    from cuport.pipeline import Road
-    from cuport.store import Store
     from cuport.store.files import check_writable
     from cuport.translators.select import translators_for
     from cuport.verdict import ExitCode, Report
@@ -66,8 +65,7 @@ def command(
     choose = translators_for(settings)
     rules = WriteRules(out, check=check, overwrite=overwrite)
     total = Translated(())
-    with Store(settings.cache_dir / "store.sqlite") as store, LiveProgress(quiet=quiet, verbose=verbose) as progress:
-        road = Road(settings, store, progress)
+    with LiveProgress(quiet=quiet, verbose=verbose) as progress, open_road(settings, progress) as road:
 
         def work(path: Path) -> Translated:
             return translate_file(road, path, targets, choose, rules, kernels=kernels, args=args)
@@ -80,7 +78,7 @@ def command(
                     raise result
                 else:
                     total += result
-        total += Translated((), tuple(store.diagnostics))
+        total += Translated((), tuple(road.store.diagnostics))
     report = Report(total.verdicts, tuple(dict.fromkeys(total.diagnostics)))
     detailed = verbose or len(report.verdicts) <= 6
     emit_report(report, output_format, detailed=detailed, written=[str(p) for p in total.written], diffs=total.diffs)

@@ -33,13 +33,12 @@ def command(
     Evidence files are never believed. What was judged before, with nothing changed, comes from the store.
     """
     from cuport.batch.discover import PortJob, port_jobs
+    from cuport.batch.opening import open_road
     from cuport.batch.pool import run_all
     from cuport.batch.verify import Verified, target_of, verify_port
     from cuport.cli.outcome import show
     from cuport.cli.progress import LiveProgress
     from cuport.diagnostic import CuportError, Diagnostic
-    from cuport.pipeline import Road
-    from cuport.store import Store
     from cuport.verdict import Report, Verdict
 
     settings = settings_for(paths, **given)
@@ -49,8 +48,7 @@ def command(
     else:
         jobs, diagnostics = port_jobs(paths, chosen_targets(target, settings, judging=True))
     verdicts: list[Verdict] = []
-    with Store(settings.cache_dir / "store.sqlite") as store, LiveProgress(quiet=quiet, verbose=verbose) as progress:
-        road = Road(settings, store, progress)
+    with LiveProgress(quiet=quiet, verbose=verbose) as progress, open_road(settings, progress) as road:
 
         def work(job: PortJob) -> Verified:
             return verify_port(road, job, kernels=kernels, args=args, only_case=only_case, fresh=fresh)
@@ -64,7 +62,7 @@ def command(
                 else:
                     verdicts += result.verdicts
                     diagnostics += result.diagnostics
-        diagnostics += store.diagnostics
+        diagnostics += road.store.diagnostics
     report = Report(tuple(verdicts), tuple(dict.fromkeys(diagnostics)))
     emit_report(report, output_format, detailed=verbose or len(verdicts) <= 6)
     show(report.diagnostics)
