@@ -23,6 +23,9 @@ from cuport.judge.elements import F64, Format, Mask, Path, bound_leaf, float_for
 from cuport.judge.settings import JudgeSettings
 
 
+BITS = "bits of computed numbers"  # a note of the shadow run
+
+
 @dataclass(eq=False)
 class Channel:
     """The scalars at one place of one buffer, flattened. Masks and arrays have one entry a scalar.
@@ -79,12 +82,13 @@ class Yardstick:
         return sum(int(c.written.sum()) for c in self.channels)
 
 
+@np.errstate(all="ignore")  # data may hold anything
 def yardstick(reference: Reference, settings: JudgeSettings) -> Yardstick:
     """Measure the original against itself and say what remains to measure a port by."""
     case = reference.case
     channels: list[Channel] = []
     notes: list[str] = []
-    unstable = 0
+    unstable, doubtful = 0, reference.doubtful
     floats = any(float_format(part.dtype) for b in case.buffers for _, part in leaves(b.data))
     for index, buffer in enumerate(case.buffers):
         expected = reference.outputs[index]
@@ -100,13 +104,17 @@ def yardstick(reference: Reference, settings: JudgeSettings) -> Yardstick:
             if channel.format is not None and channel.bounded and _misfit(channel, settings):
                 notes.append(f"{name}: the shadow run does not describe the original (bits of numbers?); no bound")
                 channel = _channel(name, index, path, first, part, None, settings)
+            elif channel.format is not None and BITS in reference.notes and _mostly_tainted(channel):
+                notes.append(f"{name}: the original works on the bits of numbers; no bound")
+                channel = _channel(name, index, path, first, part, None, settings)
+                doubtful = 0
             if channel.format is not None and not channel.bounded and bool(channel.written.any()):
                 _by_spread(channel, variants, settings)
                 why = next((f" ({n.removeprefix('no shadow: ')})" for n in reference.notes if "no shadow" in n), "")
                 notes.append(f"{name}: no bound{why}; measured by the spread between builds of the original")
             unstable += _against_itself(channel, variants, soft=floats and found is None)
             channels.append(channel)
-    return Yardstick(reference, tuple(channels), reference.doubtful, unstable, tuple(notes))
+    return Yardstick(reference, tuple(channels), doubtful, unstable, tuple(notes))
 
 
 def _channel(
@@ -164,6 +172,10 @@ def _misfit(channel: Channel, settings: JudgeSettings) -> bool:
         return False
     outside = judged & ~within(channel, channel.expected, channel.near)
     return int(outside.sum()) > settings.shadow_misfit * total
+
+
+def _mostly_tainted(channel: Channel) -> bool:
+    return 2 * int((channel.tainted & channel.written).sum()) > int(channel.written.sum())
 
 
 def _by_spread(channel: Channel, variants: Sequence[Array], settings: JudgeSettings) -> None:
