@@ -72,6 +72,8 @@ def _code(text: str) -> str:
 def _hint(text: str) -> str:
     code = _code(text)
     if code == "oracle.missing-header":
+        if re.match(r"(thrust|cub|cuda/std|cuda/)", text):
+            return "thrust, cub and libcu++ are not part of cuport's CUDA runtime yet"
         return "cuport's CUDA runtime does not bring this header, and the system has none of its name"
     name = _QUOTED.search(text)
     if code == "oracle.unknown-name" and name and re.match(r"(cu|__|nv|tex|surf)", name[1]):

@@ -7,6 +7,7 @@ from tree_sitter import Node
 from cuport.cuda.parse import ancestor, matches, walk
 from cuport.cuda.rewrite.edits import Edits
 from cuport.cuda.rewrite.program import Program
+from cuport.diagnostic import CuportError, Diagnostic
 
 _POINTER_LAUNCHES = ("cudaLaunchKernel", "cudaLaunchCooperativeKernel")
 
@@ -14,8 +15,14 @@ _POINTER_LAUNCHES = ("cudaLaunchKernel", "cudaLaunchCooperativeKernel")
 def rewrite_launches(program: Program, edits: Edits) -> None:
     unit = program.unit
     done: set[int] = set()
+    nested: list[Diagnostic] = []
     for captures in matches("launches", unit.root):
         callee = captures["kernel"][0]
+        if program.in_device_code(callee):
+            message = f"kernel {unit.flat(callee)} is launched from device code (dynamic parallelism)"
+            hint = "launch it from the host, or call what it does as a device function"
+            nested.append(Diagnostic("oracle.dynamic-parallelism", message, unit.span(callee), hint))
+            continue
         configuration = captures["configuration"][0]
         arguments = captures["arguments"][0]
         opening, closing = configuration.children[0], configuration.children[-1]
@@ -29,6 +36,8 @@ def rewrite_launches(program: Program, edits: Edits) -> None:
             edits.insert(callee.start_byte, "cuport::launch_pointer(")
             edits.replace_node(opening, ", cuport::config(")
         edits.replace(closing.start_byte, arguments.start_byte + 1, ")" + (", " if given else ""))
+    if nested:
+        raise CuportError(*nested)
     _addresses(program, edits, done)
 
 

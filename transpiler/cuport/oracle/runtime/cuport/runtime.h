@@ -8,4 +8,7 @@
 #include "math.h"
 #include "signals.h"
 #include "visit.h"
+#ifdef CUPORT_CHECKED
+#include "checked_callbacks.h"
+#endif
 #endif

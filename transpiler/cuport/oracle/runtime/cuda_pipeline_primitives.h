@@ -1,0 +1,3 @@
+// Under its second name.
+#pragma once
+#include "cuda_pipeline.h"
