@@ -16,7 +16,7 @@ from cuport.cases.expressions import Bin, Expr, Num, Var, names_in, parse_expres
 from cuport.cases.facts import AXES
 from cuport.cases.fit import Price, fit
 from cuport.cases.hosttext import HostText
-from cuport.cases.infer import in_elements
+from cuport.cases.lengths import in_elements
 from cuport.cases.parameters import Parameters
 from cuport.cuda.parse import matches, parse, walk
 from cuport.cuda.unit import Unit

@@ -36,6 +36,7 @@ class Hints:
     bytes: dict[str, tuple[Expr, ...]] = field(default_factory=dict)  # the same where the text counts bytes
     tied: dict[str, tuple[Expr, ...]] = field(default_factory=dict)  # integer parameter -> others
     same: tuple[frozenset[str], ...] = ()  # parameters that every launch gives the same expression
+    words: dict[str, frozenset[str]] = field(default_factory=dict)  # host variables given for an integer parameter
 
 
 class HostText:
@@ -63,6 +64,7 @@ class HostText:
         in_bytes: dict[str, list[Expr]] = defaultdict(list)
         tied: dict[str, list[Expr]] = defaultdict(list)
         groups: list[list[frozenset[str]]] = []
+        words: dict[str, set[str]] = defaultdict(set)
         for site in kernel.launches:
             reader = _Site(self, kernel, site)
             for axis, exprs in enumerate(reader.extent(site.grid, "block")):
@@ -73,6 +75,8 @@ class HostText:
             for name, exprs in reader.ties().items():
                 tied[name] += exprs
             groups.append(reader.same())
+            for name, word in reader.words().items():
+                words[name].add(word)
             for param, argument in zip(kernel.params, site.args, strict=False):
                 if not param.is_pointer:
                     continue
@@ -86,6 +90,7 @@ class HostText:
             {k: _unique(v) for k, v in in_bytes.items()},
             {k: _unique(v) for k, v in tied.items()},
             _common(groups),
+            {k: frozenset(v) for k, v in words.items()},
         )
 
     def function_of(self, site: LaunchSite) -> Node | None:
@@ -235,6 +240,21 @@ class _Site:
             ]
             if options:
                 found[name] = options
+        return found
+
+    def words(self) -> dict[str, str]:
+        """Parameters that are given a plain variable, followed through variables that only copy another."""
+        found = {}
+        for name, expr in self._arguments.items():
+            for _ in range(_DEPTH):
+                if not isinstance(expr, Var):
+                    break
+                values = set(self._host.bindings(self._function).get(expr.name, []))
+                copied = self._host.read(next(iter(values))) if len(values) == 1 else None
+                if not isinstance(copied, Var):
+                    found[name] = expr.name
+                    break
+                expr = copied
         return found
 
     def same(self) -> list[frozenset[str]]:

@@ -12,7 +12,7 @@ from cuport.cases.checking import OracleLike, Outcome, check
 from cuport.cases.constants import launch_bound, waits
 from cuport.cases.facts import facts
 from cuport.cases.filling import Budget, Work, fill_group
-from cuport.cases.groups import Group, Launched, group, numbers
+from cuport.cases.groups import Group, Launched, group, likeness, numbers
 from cuport.cases.hosttext import Hints, HostText
 from cuport.cases.infer import Inferred, infer, with_free_lengths
 from cuport.cases.relations import Relations, one_line
@@ -22,6 +22,7 @@ from cuport.diagnostic import Diagnostic, Span
 from cuport.kernel import Kernel, Source
 
 _MOST_CAPTURED = 10  # captured launches looked at
+_MOST_RERUNS = 3  # of the program, for one kernel
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,9 +126,8 @@ def _wrong(source: Source, kernel: Kernel, outcome: Outcome) -> Diagnostic:
 def _plan_group(state: _State, members: Group, hints: Hints, args: Sequence[str]) -> Planned:
     source, kernel = state.source, state.kernel
     inferred = infer(source, kernel, members.cases, hints)
-    if inferred.doubtful and source.has_main:
-        members = _with_reruns(state, members, inferred, args)
-        inferred = infer(source, kernel, members.cases, hints)
+    if source.has_main:
+        members, inferred = _with_reruns(state, members, inferred, hints, args)
     molds = members.molds(source)
     inferred = with_free_lengths(inferred, molds, members.cases)
     examples = [facts(kernel, c) for c in members.cases]
@@ -163,21 +163,47 @@ def domain_line(inferred: Inferred, relations: Relations, shapes: Sequence[Shape
     return one_line(relations, {n: frozenset(v) for n, v in seen.items()})
 
 
-def _with_reruns(state: _State, members: Group, inferred: Inferred, args: Sequence[str]) -> Group:
-    """The group with launches of the program's re-runs that are like its own and run clean."""
-    base = facts(state.kernel, members.cases[0])
-    interest = [base[n] for n in (*inferred.doubtful, *inferred.relations.roots) if n in base]
-    interest += [base[n] for n in (*inferred.relations.tied, *inferred.relations.loose) if n in base]
-    interest += [base[f"len({n})"] for n in inferred.relations.lengths]
-    wanted = [v for v in dict.fromkeys(interest) if v > 4][:5]
-    found = reruns(state.source, state.oracle, args).of(state.kernel, wanted)
-    launches = representatives(state.kernel, [(c.case, c.outputs) for c in found])
-    known = {numbers(state.kernel, c) for c in members.cases}
-    launches = [x for x in launches if numbers(state.kernel, x[0]) not in known]
-    alike = [g for g in group(state.kernel, [*members.launches, *launches]) if g.launches[0] is members.launches[0]]
-    fresh = [x for g in alike for x in g.launches if x not in members.launches]
-    outcomes = check(state.oracle, state.source, [case for case, _ in fresh])
-    clean = [x for x, o in zip(fresh, outcomes, strict=True) if o.clean]
-    if clean:
-        state.notes.append(f"relations checked on {len(clean)} more launches of the program with other size constants")
-    return Group(state.kernel, (*members.launches, *clean))
+def _with_reruns(
+    state: _State, members: Group, inferred: Inferred, hints: Hints, args: Sequence[str]
+) -> tuple[Group, Inferred]:
+    """The group with launches of the program's re-runs, as long as doubt is left.
+
+    Only those count that are like its own, run clean, and break none of the relations that were not in doubt: where a
+    changed number leaves another behind that belonged to it, the program is no longer the program.
+    """
+    source, kernel = state.source, state.kernel
+    base = facts(kernel, members.cases[0])
+    program = reruns(source, state.oracle, args)
+    added = 0
+    for attempt in range(_MOST_RERUNS + 1):
+        if not inferred.doubtful:
+            break
+        fresh = _alike(kernel, members, [(c.case, c.outputs) for c in program.of(kernel)])
+        fresh = [x for x in fresh if inferred.sure_of(facts(kernel, x[0]))]
+        outcomes = check(state.oracle, source, [case for case, _ in fresh])
+        clean = [x for x, o in zip(fresh, outcomes, strict=True) if o.clean]
+        if clean:
+            added += len(clean)
+            members = Group(kernel, (*members.launches, *clean))
+            inferred = infer(source, kernel, members.cases, hints)
+        wanted = _interest(inferred, base)
+        if not inferred.doubtful or attempt == _MOST_RERUNS or not program.step(wanted):
+            break
+    if added:
+        state.notes.append(f"relations checked on {added} more launches of the program with other size constants")
+    return members, inferred
+
+
+def _alike(kernel: Kernel, members: Group, launches: Sequence[Launched]) -> list[Launched]:
+    """Launches with other numbers than the group's, but of its types, null pointers and aliasing."""
+    known = {numbers(kernel, c) for c in members.cases}
+    fresh = [x for x in representatives(kernel, launches) if numbers(kernel, x[0]) not in known]
+    return [x for x in fresh if likeness(kernel, x[0]) == likeness(kernel, members.cases[0])]
+
+
+def _interest(inferred: Inferred, base: dict[str, int]) -> list[int]:
+    """Sizes whose change would tell most: those of doubtful quantities, of roots, of what roots determine."""
+    relations = inferred.relations
+    names = [*inferred.doubtful, *relations.roots, *relations.tied, *relations.loose]
+    values = [base[n] for n in names if n in base] + [base[f"len({n})"] for n in relations.lengths]
+    return [v for v in dict.fromkeys(values) if v > 4][:5]

@@ -23,9 +23,9 @@ from cuport.cuda.reading import read
 from cuport.diagnostic import CuportError
 from cuport.kernel import Kernel, Source
 
-_MOST_RUNS = 8  # a program, all its kernels together
+_MOST_RUNS = 6  # a program, all its kernels together
 _SECONDS = 30.0  # one run
-_TOTAL_SECONDS = 90.0
+_TOTAL_SECONDS = 40.0  # compiling included: no new run begins after this
 _INTEGER = re.compile(r"(0[xX][0-9a-fA-F']+|\d[\d']*)[uUlLzZ]*")
 
 
@@ -52,29 +52,31 @@ class Reruns:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _texts: dict[str, str] | None = None
 
-    def of(self, kernel: Kernel, values: Sequence[int]) -> list[Any]:
-        """Captures of this kernel from runs in which numbers equal to one of `values` were changed."""
+    def of(self, kernel: Kernel) -> list[Any]:
+        """Captures of this kernel from all runs so far."""
         with self._lock:
-            for value in dict.fromkeys(values):
-                self._explore(value)
             return list(self.captures.get(kernel.digest, []))
 
-    def _explore(self, value: int) -> None:
-        places = self._places(value)
-        argument = str(value) in self.args
-        if not places and not argument:
-            return
-        bigger, smaller = other_sizes(value)
-        self._run(places, value, bigger)
-        self._run(places, value, smaller)
-        if len(places) > 1:  # sizes that only happen to be equal
-            for place in places[:4]:
-                self._run([place], value, bigger)
+    def step(self, values: Sequence[int]) -> bool:
+        """One more run in which numbers equal to one of `values` are changed; False if there is none left to do."""
+        with self._lock:
+            for value in dict.fromkeys(values):
+                places = self._places(value)
+                if not places and str(value) not in self.args:
+                    continue
+                bigger, smaller = other_sizes(value)
+                # sizes that only happen to be equal are told apart by changing one alone
+                alone = [[p] for p in places[:4]] if len(places) > 1 else []
+                for chosen, new in [(places, bigger), *((a, bigger) for a in alone), (places, smaller)]:
+                    if self._run(chosen, value, new):
+                        return True
+            return False
 
-    def _run(self, places: Sequence[Place], value: int, new: int) -> None:
+    def _run(self, places: Sequence[Place], value: int, new: int) -> bool:
+        """Whether it was run: not twice the same, and not past the limits."""
         key = (tuple(places), value, new)
         if key in self._tried or len(self._tried) >= _MOST_RUNS or self._spent > _TOTAL_SECONDS:
-            return
+            return False
         self._tried.add(key)
         begin = time.monotonic()
         try:
@@ -82,7 +84,7 @@ class Reruns:
             args = tuple(str(new) if a == str(value) else a for a in self.args)
             found = launches(self.oracle, changed, args, _SECONDS)
         except CuportError:
-            return
+            return True
         finally:
             self._spent += time.monotonic() - begin
         digests = {k.qualified: k.digest for k in changed.kernels} | {k.python_name: k.digest for k in changed.kernels}
@@ -90,6 +92,7 @@ class Reruns:
             digest = digests.get(capture.case.kernel)
             if digest is not None:
                 self.captures.setdefault(digest, []).append(capture)
+        return True
 
     def _changed(self, places: Sequence[Place], new: int) -> Source:
         texts = self._all_texts()
