@@ -170,7 +170,9 @@ def test_exact_operations_have_no_error(shown: dict[str, Shown], name: str) -> N
     assert shown[name].v == {"times_one": f32(0.1), "times_eight": 8 * f32(0.1)}.get(name, 0)
 
 
-@pytest.mark.parametrize("name", ["over_four", "product_exact", "exp_zero", "exp_minus_inf", "count", "literal_exact", "one_over_inf"])
+@pytest.mark.parametrize(
+    "name", ["over_four", "product_exact", "exp_zero", "exp_minus_inf", "count", "literal_exact", "one_over_inf"]
+)
 def test_what_no_rounding_touches_has_no_error(shown: dict[str, Shown], name: str) -> None:
     assert shown[name].e == 0
 

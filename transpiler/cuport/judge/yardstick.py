@@ -22,7 +22,6 @@ from cuport.case import Array, Reference
 from cuport.judge.elements import F64, Format, Mask, Path, bound_leaf, float_format, leaf, leaves, rounded, same_bits
 from cuport.judge.settings import JudgeSettings
 
-
 BITS = "bits of computed numbers"  # a note of the shadow run
 
 
