@@ -13,7 +13,7 @@ from cuport.cases.constants import integers_of
 from cuport.cases.expressions import Bin, Num, Var, value_or_none
 from cuport.cases.facts import facts, is_float
 from cuport.cases.infer import Inferred
-from cuport.cases.making import Mold, make, special
+from cuport.cases.making import Mold, make, special, without_poison
 from cuport.cases.relations import Relations
 from cuport.cases.shapes import Limits, Proposer, Shape, as_numbers, captured_shape, key_of
 from cuport.cases.values import MAIN, WILD
@@ -214,7 +214,7 @@ def _cases(work: Work, shapes: Sequence[Shape], relations: Relations) -> list[Ca
     for shape in shapes:
         if shape.captured:
             own = [c for c in work.originals if key_of(shape.mold, facts(work.kernel, c)) == shape.key]
-            cases += [replace(c, label=shape.label, seed=work.seed) for c in own[:2]]
+            cases += [without_poison(replace(c, label=shape.label, seed=work.seed), work.seed) for c in own[:2]]
     spent = sum(c.threads for c in cases)
     families = applicable(work.molds)
     proposed: list[Case] = []

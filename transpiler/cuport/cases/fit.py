@@ -47,7 +47,7 @@ def fit(targets: Sequence[int], envs: Sequence[Env], price: Price, hints: Iterab
     for hint in hints:
         if names_in(hint) <= price.names.keys() and _holds(hint, targets, envs):
             if isinstance(hint, Num):
-                found.append((min(2.0, price.constant) if hint.value > 1 else 0.2, hint))
+                found.append((min(2.3, price.constant) if hint.value > 1 else 0.2, hint))
             else:
                 named.append((0.3 + 0.1 * size_of(hint) + 0.2 * _numbers(hint), hint))
     if named:

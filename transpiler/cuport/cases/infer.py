@@ -28,10 +28,13 @@ class Inferred:
     doubtful: tuple[str, ...] = ()
     seen: dict[str, frozenset[int]] = field(default_factory=dict)
     launches: int = 1  # distinct sets of numbers the relations were checked on
+    blocks: frozenset[tuple[int, ...]] = frozenset()  # blocks seen, where the host sets them by no rule
 
     def sure_of(self, known: Mapping[str, int]) -> bool:
         """Whether a launch keeps every relation that is not doubtful."""
         r = self.relations
+        if self.blocks and tuple(known[f"block.{a}"] for a in AXES) not in self.blocks:
+            return False
         rules: dict[str, Expr] = {f"len({n})": e for n, e in r.lengths.items()}
         rules |= {f"offset({n})": e for n, e in r.offsets.items()} | dict(r.tied)
         for axis, grid, block in zip(AXES, r.grid, r.block, strict=True):
@@ -61,7 +64,9 @@ def infer(source: Source, kernel: Kernel, cases: Sequence[Case], hints: Hints) -
         roots, loose, work.tied, lengths, offsets, tuple(grid), tuple(block), shared, tuple(derived), require
     )
     seen = {n: frozenset(work.values(n)) for n in (*work.templates, *loose)}
-    return Inferred(relations, tuple(dict.fromkeys(work.doubtful)), seen, len(work.envs))
+    ruled = any(names_in(b) for b in block if b is not None)
+    blocks = frozenset() if ruled else frozenset(tuple(e[f"block.{a}"] for a in AXES) for e in work.envs)
+    return Inferred(relations, tuple(dict.fromkeys(work.doubtful)), seen, len(work.envs), blocks)
 
 
 def _ties(work: Measured) -> None:

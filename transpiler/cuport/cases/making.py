@@ -20,8 +20,8 @@ from cuport.cases.facts import (
     with_data,
     with_leaves,
 )
-from cuport.cases.profile import Profile, profile
-from cuport.cases.values import MAIN, fill, generator, scalar, with_specials
+from cuport.cases.profile import Profile, poisoned, profile
+from cuport.cases.values import MAIN, fill, generator, noise, scalar, with_specials
 from cuport.kernel import Kernel, Source
 
 MOST_BYTES = 96 << 20  # of one case's buffers
@@ -126,6 +126,19 @@ def _global(buffer: Buffer, shape: Profile, known: Mapping[str, int], family: st
     if family == MAIN and data.shape[0] == 1:
         return buffer
     return with_data(buffer, fill(shape, data, data.shape[0], known, family, rng))
+
+
+def without_poison(case: Case, seed: int) -> Case:
+    """The case with noise where device memory was never written: what a launch leaves alone shows, and is no NaN."""
+    buffers = []
+    for index, buffer in enumerate(case.buffers):
+        raw = poisoned(buffer.data)
+        if raw.any():
+            data = buffer.data.copy()
+            data[raw] = noise(data.dtype, data[raw].shape, generator(seed, case.kernel, "poison", index))
+            buffer = with_data(buffer, data)
+        buffers.append(buffer)
+    return replace(case, buffers=tuple(buffers))
 
 
 def special(mold: Mold, case: Case, kind: str) -> Case:
