@@ -1,15 +1,13 @@
-from importlib import util
-from pathlib import Path
+"""The printed form of the IR."""
+
+from __future__ import annotations
+
+from types import ModuleType
 
 from cuport.translators.rules import text
 
-_spec = util.spec_from_file_location("ir_programs", Path(__file__).with_name("programs.py"))
-assert _spec and _spec.loader
-programs = util.module_from_spec(_spec)
-_spec.loader.exec_module(programs)
 
-
-def test_saxpy_prints_one_statement_a_line():
+def test_saxpy_prints_one_statement_a_line(programs: ModuleType) -> None:
     printed = text.function(programs.saxpy().kernels[0].functions[0])
     assert printed == (
         "function saxpy\n"
@@ -25,7 +23,7 @@ def test_saxpy_prints_one_statement_a_line():
     )
 
 
-def test_every_example_prints():
+def test_every_example_prints(programs: ModuleType) -> None:
     for make in programs.ALL:
         for function in make().kernels[0].functions:
             lines = text.function(function).splitlines()
