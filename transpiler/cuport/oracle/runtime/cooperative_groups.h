@@ -102,14 +102,16 @@ class coalesced_group : public lane_group {
 inline coalesced_group coalesced_threads(int site = CUPORT_SITE) { return coalesced_group(__activemask(site)); }
 
 // A tile of N threads. Tiles larger than a warp synchronise as the block does when they are the whole of it.
-template <unsigned N, class Parent = void>
-class thread_block_tile : public lane_group {
+// Programs take `thread_block_tile<N>` with N an int or an unsigned; nvcc deduces either, so a tile of the one is a tile of
+// the other.
+template <auto N, class Parent = void>
+class thread_block_tile;
+template <unsigned N>
+class thread_block_tile<N, void> : public lane_group {
   static_assert(N >= 1 && N <= 32 && (N & (N - 1)) == 0, "tiles of 1, 2, 4, 8, 16 or 32 threads are supported");
 
  public:
   thread_block_tile() : lane_group(tile_mask()) {}
-  template <class Other>
-  thread_block_tile(const thread_block_tile<N, Other>&) : thread_block_tile() {}
   static constexpr unsigned size() { return N; }
   static constexpr unsigned num_threads() { return N; }
   static unsigned thread_rank() { return linear_thread() % N; }
@@ -131,6 +133,12 @@ class thread_block_tile : public lane_group {
   }
 };
 
+template <int N>
+class thread_block_tile<N, void> : public thread_block_tile<static_cast<unsigned>(N), void> {};
+// What it was cut from makes no difference.
+template <auto N, class Parent>
+class thread_block_tile : public thread_block_tile<static_cast<int>(N), void> {};
+
 // A tile whose size is known only at run time.
 class thread_group : public lane_group {
  public:
@@ -147,7 +155,7 @@ class thread_group : public lane_group {
   bool block_ = false;
 };
 
-template <unsigned N, class Parent>
+template <auto N, class Parent>
 inline thread_block_tile<N, Parent> tiled_partition(const Parent&) { return {}; }
 inline thread_group tiled_partition(const thread_group& parent, unsigned n) {
   const unsigned all = n >= 32 ? ~0u : (1u << n) - 1;
