@@ -169,7 +169,7 @@ def _read_choice(choice: object, spent: ProviderFault, where: str, secrets: tupl
             spent,
             kind="truncated",
             message=f"the token limit cut the reply of {spent.model!r} ({spent.completion_tokens or '?'} tokens)",
-            hint="raise CUPORT_MAX_TOKENS or CUPORT_MAX_TOKENS, or choose a model with longer replies",
+            hint="raise CUPORT_MAX_TOKENS, or choose a model with longer replies",
             partial=text,
         )
     if not text.strip():
