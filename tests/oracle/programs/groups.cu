@@ -15,7 +15,7 @@ __device__ void wait_all(const cg::thread_group& g) { g.sync(); }
 __global__ void tiles(int* o) {
   cg::thread_block block = cg::this_thread_block();
   cg::thread_block_tile<32> warp = cg::tiled_partition<32>(block);
-  auto tile = cg::tiled_partition<8>(warp);
+  cg::thread_block_tile<8> tile = cg::tiled_partition<8>(block);
   const int t = block.thread_rank();
   const int eight = sum_of(tile, t), thirty_two = cg::reduce(warp, t, cg::plus<int>());
   const int before = cg::exclusive_scan(tile, t), upto = cg::inclusive_scan(tile, t, cg::plus<int>());
