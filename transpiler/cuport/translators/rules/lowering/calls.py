@@ -112,7 +112,7 @@ class Calls(Expressions):
             return None
         if bindings is None:
             return None
-        cost = 0.25 if decl.templates else 0.0
+        cost = (0.25 if decl.templates else 0.0) + (0.25 - 0.01 * len(parameters) if pack else 0.0)
         frame = self.frame
         frame.scopes.append(bindings)
         try:
@@ -301,7 +301,7 @@ class Calls(Expressions):
             return ValuePlace(self._named_keep(name, value))
         if isinstance(t, Scalar) and isinstance(have, Scalar) and t != have:
             return ValuePlace(self._named_keep(name, self.convert(self.load(place, node), t, node)))
-        return self.frozen(place)
+        return self.pinned(place)
 
     def _named_keep(self, name: str, value: Value) -> Value:
         """The value in variables that are called after a parameter."""
@@ -314,9 +314,9 @@ class Calls(Expressions):
                 return Items(value.element, tuple(self._named_keep(name, v) for v in value.values))
             case Ptr():
                 offset = value.offset
-                if not isinstance(offset, ir.Const | ir.Var):
+                if not isinstance(offset, ir.Const):
                     offset = self.temp(offset, name)
-                return Ptr(value.root, offset, value.unit, value.pointee)
+                return Ptr(self.fixed_root(value.root), offset, value.unit, value.pointee)
             case Closure() | FunctionName() | Group():
                 return value
             case _:
@@ -416,7 +416,7 @@ class Calls(Expressions):
             frame.record = outer
         if chosen is None:
             raise Unsupported("method", f"`{record.name}` has no method `{name}` for these arguments", node)
-        return self.inline(chosen[0], given, chosen[1], node, this=self.frozen(place), record=record)
+        return self.inline(chosen[0], given, chosen[1], node, this=self.pinned(place), record=record)
 
     def has_operator(self, record: Record, name: str) -> bool:
         return bool(self.methods_of(record, name))

@@ -16,6 +16,7 @@ from cuport.translators.rules.lowering.declare import Unit
 from cuport.translators.rules.lowering.values import (
     Agg,
     Binding,
+    ChoiceRoot,
     Frame,
     Items,
     Ptr,
@@ -197,9 +198,12 @@ class Context:
         if isinstance(value, Items):
             return Items(value.element, tuple(self._keep(p, later) for p in value.values))
         if isinstance(value, Ptr):
-            offset = self._keep(value.offset, later)
-            assert not isinstance(offset, Agg | Ptr | Items)
-            return replace(value, offset=offset)  # type: ignore[arg-type]
+            root, offset = value.root, value.offset
+            if isinstance(root, ChoiceRoot):
+                selector = self.temp(ir.Var(root.selector, "int32"))
+                assert isinstance(selector, ir.Var)
+                root = ChoiceRoot(selector.name, root.options)
+            return replace(value, root=root, offset=self.temp(offset) if walk.disturbs(later, offset) else offset)
         if dtype_of(value) is None:
             return value
         scalar: ir.Expr = value  # type: ignore[assignment]

@@ -12,6 +12,7 @@ from cuport.translators.rules.lowering import ctype, literals
 from cuport.translators.rules.lowering.context import Unsupported
 from cuport.translators.rules.lowering.ctype import ArrayType, Auto, CType, Pointer, Record, Scalar
 from cuport.translators.rules.lowering.declare import named, text_of
+from cuport.translators.rules.lowering.members import field_offset
 from cuport.translators.rules.lowering.names import Names
 from cuport.translators.rules.lowering.pointers import times
 from cuport.translators.rules.lowering.values import (
@@ -250,8 +251,10 @@ class Expressions(Names):
         offsets = self.element_index(p, unit), self.element_index(q, unit)
         if p.root == q.root and not isinstance(p.root, ChoiceRoot):
             return build.compare(op, *offsets)
-        if op not in ("eq", "ne"):
-            raise Unsupported("pointer-comparison", "an ordering of pointers into different arrays", node)
+        if op not in ("eq", "ne"):  # defined only for pointers into one array
+            if not set(self._options(p.root)) & set(self._options(q.root)):
+                raise Unsupported("pointer-comparison", "an ordering of pointers into different arrays", node)
+            return build.compare(op, *offsets)
         same = build.both(self._same_root(p.root, q.root), build.compare("eq", *offsets))
         return same if op == "eq" else build.negate(same)
 
@@ -393,6 +396,15 @@ class Expressions(Names):
             return AggPlace(place.record, tuple(self.frozen(p) for p in place.parts))
         return place
 
+    def pinned(self, place: Place) -> Place:
+        """The place as it is now, for a reference: variables in its address may change later."""
+        if isinstance(place, MemPlace) and not isinstance(place.pointer.root, PlaceRoot):
+            p = place.pointer
+            return MemPlace(replace(p, root=self.fixed_root(p.root), offset=self.temp(p.offset)))
+        if isinstance(place, AggPlace):
+            return AggPlace(place.record, tuple(self.pinned(p) for p in place.parts))
+        return place
+
     def _update(self, node: Node, need: bool) -> Value:
         """++ and --; the old value for the postfix forms, only where it is needed."""
         operator = "+" if "++" in text_of(node.child_by_field_name("operator")) else "-"
@@ -461,13 +473,50 @@ class Expressions(Names):
             place = self.deref(base, node)
         else:
             place = self.place(base_node)
+        record = self.place_type(place)
+        if isinstance(record, Record) and record.position(name) is None:
+            static = self._static_member(record, name, node)
+            if static is not None:
+                return static
         return self.member(place, name, node)
 
     def _address_of(self, node: Node) -> Value:
-        place = self.place(_argument(node))
+        inner = _argument(node)
+        while inner.type == "parenthesized_expression":
+            inner = named(inner)[0]
+        if inner.type == "field_expression":
+            within = self._address_of_member(inner)
+            if within is not None:
+                return within
+        place = self.place(inner)
         if isinstance(place, ValuePlace):
             place = self.materialise(place, node)
         return self.address(place, node)
+
+    def _address_of_member(self, node: Node) -> Ptr | None:
+        """`&v.x` of a local struct: a pointer into the whole of it, from which its neighbours can be reached."""
+        if text_of(node.child_by_field_name("operator")) == "->":
+            base = self.value(_argument(node))
+            whole = base if isinstance(base, Ptr) and isinstance(base.root, PlaceRoot) else None
+        else:
+            inner = _argument(node)
+            if inner.type not in ("identifier", "field_expression", "parenthesized_expression"):
+                return None
+            if inner.type == "identifier" and self.thread_index(inner, "x") is not None:
+                return None
+            place = self.place(inner)
+            deeper = self._address_of_member(inner) if inner.type == "field_expression" else None
+            whole = deeper or (self.address(place, node) if isinstance(place, AggPlace) else None)
+        record = whole.pointee if whole is not None else None
+        if whole is None or not isinstance(record, Record):
+            return None
+        k = record.position(text_of(_field_of(node, "field")))
+        if k is None:
+            return None
+        t = record.fields[k][1]
+        unit = max(self._unit(t), 1)
+        whole = replace(whole, offset=self.element_index(whole, unit), unit=unit) if whole.unit % unit == 0 else whole
+        return replace(self.advance_bytes(whole, field_offset(record, k)), pointee=t)
 
     def materialise(self, place: ValuePlace, node: Node) -> Place:
         """A value as an object of its own."""

@@ -151,7 +151,7 @@ class Members(Pointers):
         size = types.size(t.dtype)
         if not isinstance(p.offset, ir.Const):
             index = self.element_index(p, size)
-            if any(d != t.dtype for _, d, _ in leaves):
+            if any(d != t.dtype for _, d, _ in leaves) or len(leaves) == 1:
                 raise Unsupported("reinterpret", "a local struct is indexed as an array of another type", node)
             return LanePlace(self.temp(index), tuple(place for place, _, _ in leaves))
         start = int(p.offset.value) * p.unit

@@ -11,7 +11,7 @@ from cuport.translators.rules import build, ir
 from cuport.translators.rules.lowering import ctype, literals
 from cuport.translators.rules.lowering.context import Unsupported
 from cuport.translators.rules.lowering.ctype import ArrayType, Auto, CType, Record, Scalar
-from cuport.translators.rules.lowering.declare import EnumeratorDecl, VariableDecl, best, text_of
+from cuport.translators.rules.lowering.declare import EnumeratorDecl, VariableDecl, best, text_of, words
 from cuport.translators.rules.lowering.places import Places
 from cuport.translators.rules.lowering.pointers import ZERO
 from cuport.translators.rules.lowering.values import (
@@ -65,6 +65,9 @@ class Names(Places):
         raise NotImplementedError
 
     def closure(self, node: Node) -> Value:
+        raise NotImplementedError
+
+    def shared_object(self, node: Node, name: str, t: CType, extern: bool) -> Place:
         raise NotImplementedError
 
     # ------------------------------------------------------------------- lookup
@@ -215,6 +218,8 @@ class Names(Places):
                 t = ArrayType(t.element, len(items.values)) if isinstance(items, Items) else t
         finally:
             frame.scopes, frame.record = outer, record
+        if decl.space == "shared":
+            return self.shared_object(decl.declaration, decl.name, t, "extern" in words(decl.declaration))
         if decl.qualified not in self.symbols:
             raise Unsupported("host-variable", f"`{decl.name}` is a host variable", node)
         root = self.new_root(decl.name, t, "symbol")

@@ -197,7 +197,7 @@ class Places(Objects):
             case Items():
                 return Items(value.element, tuple(self.keep(p) for p in value.values))
             case Ptr():
-                return replace(value, offset=self.temp(value.offset))
+                return replace(value, root=self.fixed_root(value.root), offset=self.temp(value.offset))
             case Closure() | FunctionName() | Group():
                 return value
             case _:
@@ -249,6 +249,14 @@ class Places(Objects):
             return self.load(MemPlace(self.advance(array, build.const(k))), node)
         raise Unsupported("array", "this array cannot be copied", node)
 
+    def fixed_root(self, root: Root | None) -> Root | None:
+        """The root as it is now: a pointer variable's choice may change later."""
+        if not isinstance(root, ChoiceRoot):
+            return root
+        selector = self.variable("t_which", "int32")
+        self.assign(selector.name, ir.Var(root.selector, "int32"))
+        return ChoiceRoot(selector.name, root.options)
+
     # ---------------------------------------------------------- pointer variables
 
     def pointer_value(self, place: PtrPlace, node: Node | None) -> Ptr:
@@ -292,6 +300,8 @@ class Places(Objects):
         place.offset = self.variable(place.name, "int32").name
         size = ctype.size_of(place.pointee)
         place.unit = value.unit if isinstance(value.root, RecordRoot) else min(size, value.unit)
+        if options is None and isinstance(value.root, ChoiceRoot):
+            options = value.root.options
         if options is None:
             place.root = value.root
             return

@@ -11,7 +11,7 @@ from cuport.translators.rules import build, ir, types
 from cuport.translators.rules.lowering import ctype
 from cuport.translators.rules.lowering.context import Unsupported
 from cuport.translators.rules.lowering.typenames import Types
-from cuport.translators.rules.lowering.values import FlatRoot, Ptr, RecordRoot
+from cuport.translators.rules.lowering.values import ChoiceRoot, FlatRoot, Ptr, RecordRoot, Root
 
 ZERO = build.const(0)
 
@@ -72,7 +72,8 @@ class Pointers(Types):
 
     def difference(self, a: Ptr, b: Ptr, node: Node) -> ir.Expr:
         """`a - b` as ptrdiff_t."""
-        if a.root != b.root or a.root is None:
+        shared = {*self.root_options(a)} & {*self.root_options(b)}
+        if not shared:
             raise Unsupported("pointer-difference", "the difference of pointers into different arrays", node)
         unit = math.gcd(a.unit, b.unit)
         size = ctype.size_of(a.pointee)
@@ -81,6 +82,12 @@ class Pointers(Types):
             quotient = exact_quotient(distance, size // unit)
             distance = quotient if quotient is not None else build.binary("div", distance, build.const(size // unit))
         return build.cast(distance, "int64")
+
+    def root_options(self, p: Ptr) -> tuple[Root, ...]:
+        """The arrays that a pointer may point into."""
+        if isinstance(p.root, ChoiceRoot):
+            return p.root.options
+        return () if p.root is None else (p.root,)
 
     # ------------------------------------------------------------ flat memories
 

@@ -164,7 +164,7 @@ class Statements(Dispatch):
             name_node, t, reference = self.declare(inner, base)
             name = text_of(name_node)
             if "__shared__" in specifiers:
-                self.bind(name, self._shared(node, name, t, "extern" in specifiers))
+                self.bind(name, self.shared_object(node, name, t, "extern" in specifiers))
             elif "static" in specifiers and not const:
                 raise Unsupported("static-local", "a static local variable", node)
             elif reference:
@@ -185,7 +185,7 @@ class Statements(Dispatch):
             raise Unsupported("declaration", "a local function declaration", declarator)
         return name, found
 
-    def _shared(self, node: Node, name: str, t: CType, extern: bool) -> Place:
+    def shared_object(self, node: Node, name: str, t: CType, extern: bool) -> Place:
         """A shared object: one for each declaration, also where its function is inlined twice."""
         key = (node.start_byte, f"{name} {ctype.show(t)}")
         if extern:
@@ -208,7 +208,7 @@ class Statements(Dispatch):
         if isinstance(place, ValuePlace):
             kept = place.value if isinstance(t, Auto) else self.convert(place.value, t, node)
             return ValuePlace(self.keep(kept))
-        return self.frozen(place)
+        return self.pinned(place)
 
     def _local(self, name: str, t: CType, value: Node | None, const: bool, declarator: Node, node: Node) -> None:
         initial = self._initial_value(t, value)
@@ -473,7 +473,7 @@ class Statements(Dispatch):
         frame = self.frame
         nodes = named(node)
         if nodes and frame.reference and tail and frame.result is None:
-            frame.result = self.frozen(self.place(nodes[0]))
+            frame.result = self.pinned(self.place(nodes[0]))
             return
         if nodes and not isinstance(frame.returns, Void):
             value = self.value(nodes[0]) if nodes[0].type != "initializer_list" else self._braced_return(nodes[0])
