@@ -211,9 +211,9 @@ class Road:
     ) -> Verdict:
         subject = f"{Path(program.source.path).name} {kernel.name} -> {target.label}"
         self.progress.stage(subject, "screening")
-        problems = target.screen(candidate.code, [kernel])
-        if any(d.severity == "error" for d in problems):
-            reason = f"breaks the contract: {problems[0].message}"
+        problems = [_placed(d, port) for d in target.screen(candidate.code, [kernel])]
+        if errors := [d for d in problems if d.severity == "error"]:
+            reason = f"breaks the contract: {errors[0].message}"
             evidence = Evidence(provenance=candidate.provenance, versions=versions())
             return Verdict(
                 program.source.path,
@@ -334,6 +334,12 @@ def _causes(program: Program, kernel: Kernel, diagnostics: Sequence[Diagnostic])
     found = dict.fromkeys((*kernel.diagnostics, *program.diagnostics, *diagnostics))
     failed = any(d.severity == "error" for d in program.diagnostics)
     return tuple(d for d in found if not (failed and d.code == "cases.not-captured"))
+
+
+def _placed(problem: Diagnostic, port: str) -> Diagnostic:
+    """A screen sees a text without a name; here it has one."""
+    named = problem.span is None or problem.span.path or not port
+    return problem if named or problem.span is None else replace(problem, span=replace(problem.span, path=port))
 
 
 def _moved(verdict: Verdict, source: str) -> Verdict:

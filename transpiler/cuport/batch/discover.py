@@ -61,9 +61,15 @@ def port_jobs(paths: Sequence[Path], targets: Iterable[Target]) -> tuple[list[Po
             names = " or ".join(places(source, t.name).port.name for t in wanted)
             message = f"{source}: no port beside it ({names})"
             notes.append(Diagnostic("verify.no-port", message, severity="note", hint="cuport translate writes them"))
-        jobs += [job for job in there if not missing(job.target)]
-        notes += [_not_installed(job) for job in there if missing(job.target)]
-    return jobs, notes
+        jobs += there
+    ready, lacking = judgeable(jobs)
+    return ready, notes + lacking
+
+
+def judgeable(jobs: Sequence[PortJob]) -> tuple[list[PortJob], list[Diagnostic]]:
+    """The jobs whose target is installed, and an error for each other one."""
+    ready = [job for job in jobs if not missing(job.target)]
+    return ready, [_not_installed(job) for job in jobs if missing(job.target)]
 
 
 def _not_installed(job: PortJob) -> Diagnostic:

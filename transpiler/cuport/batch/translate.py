@@ -13,7 +13,7 @@ from cuport.diagnostic import CuportError, Diagnostic
 from cuport.kernel import Kernel
 from cuport.pipeline import Program, Road
 from cuport.store.evidence import evidence_text, to_json
-from cuport.store.files import Places, edited_by_hand, places, text_digest, write_whole
+from cuport.store.files import Places, kept_port, places, text_digest, write_together, write_whole
 from cuport.targets.base import Target
 from cuport.translators.base import Translator
 from cuport.verdict import Status, Verdict
@@ -121,7 +121,8 @@ def _translate_target(
     for kernel in kernels:
         name, piece = kernel.python_name, outcomes[kernel.python_name].piece
         verdicts.setdefault(name, outcomes[name].verdict)
-        if piece is not None and verdicts[name].status is not Status.ACCEPTED and not rules.check:
+        judged = verdicts[name].status not in (Status.ACCEPTED, Status.FAILED)
+        if piece is not None and judged and not rules.check:
             _keep_rejected(port.rejected_at(kernel), piece, verdicts[name])
     ordered = [verdicts[k.python_name] for k in kernels]
     for verdict in ordered:
@@ -141,10 +142,15 @@ def _leave(
     done = Translated(tuple(verdicts), diffs=(diff,) if diff else ())
     if rules.check:
         return replace(done, stale=(where.port,) if old != code else ())
-    kept = None if rules.overwrite else edited_by_hand(where, code)
+    kept = None if rules.overwrite else kept_port(where, code, [k.python_name for k in program.source.kernels])
     if kept is not None:
-        return replace(done, diagnostics=(replace(kept, severity="error"),))
-    return replace(done, written=(*_write(where, source, target, code, verdicts), *_keep_diff(work_dir, where, diff)))
+        return replace(done, diagnostics=(kept,))
+    evidence = evidence_text(source.name, target.name, text_digest(code), verdicts)
+    try:
+        write_together([(where.evidence, evidence), (where.port, code)])
+    except CuportError as error:  # the verdicts stand all the same
+        return replace(done, diagnostics=error.diagnostics)
+    return replace(done, written=(where.port, where.evidence, *_keep_diff(work_dir, where, diff)))
 
 
 def _keep_diff(work_dir: Path, where: Places, diff: str) -> tuple[Path, ...]:
@@ -157,12 +163,6 @@ def _keep_diff(work_dir: Path, where: Places, diff: str) -> tuple[Path, ...]:
     except CuportError:
         return ()
     return (path,)
-
-
-def _write(where: Places, source: Path, target: Target, code: str, verdicts: Sequence[Verdict]) -> tuple[Path, ...]:
-    write_whole(where.evidence, evidence_text(source.name, target.name, text_digest(code), verdicts))
-    write_whole(where.port, code)  # last: a port never stands without its evidence
-    return (where.port, where.evidence)
 
 
 def _keep_rejected(path: Path, piece: Piece, verdict: Verdict) -> None:

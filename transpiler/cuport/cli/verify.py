@@ -32,19 +32,18 @@ def command(
 
     Evidence files are never believed. What was judged before, with nothing changed, comes from the store.
     """
-    from cuport.batch.discover import PortJob, port_jobs
+    from cuport.batch.discover import PortJob, judgeable, port_jobs
     from cuport.batch.opening import open_road
     from cuport.batch.pool import run_all
     from cuport.batch.verify import Verified, target_of, verify_port
     from cuport.cli.outcome import show
     from cuport.cli.progress import LiveProgress
-    from cuport.diagnostic import CuportError, Diagnostic
+    from cuport.diagnostic import CuportError
     from cuport.verdict import Report, Verdict
 
     settings = settings_for(paths, **given)
-    diagnostics: list[Diagnostic] = []
     if len(paths) == 2 and paths[1].suffix == ".py":
-        jobs = [PortJob(paths[0], paths[1], target_of(paths[1], target))]
+        jobs, diagnostics = judgeable([PortJob(paths[0], paths[1], target_of(paths[1], target))])
     else:
         jobs, diagnostics = port_jobs(paths, chosen_targets(target, settings, judging=True))
     verdicts: list[Verdict] = []

@@ -55,6 +55,10 @@ def decode(path: Path, *, what: str = "file") -> tuple[str, list[Diagnostic]]:
 def _read(path: Path, what: str) -> bytes:
     span = Span(str(path), 1)
     try:
+        str(path).encode()
+    except UnicodeEncodeError:  # it would have to stand in C++, JSON and SQL
+        raise fail("read.file-name", f"the name of {path} is not UTF-8", hint="rename the file or its folder") from None
+    try:
         if path.is_dir():
             raise fail("read.directory", f"{path} is a directory", hint="give a .cu file in it")
         if path.exists() and not path.is_file():
