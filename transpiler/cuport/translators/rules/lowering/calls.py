@@ -201,6 +201,8 @@ class Calls(Expressions):
             inner = kind.child_by_field_name("type")
             if inner is not None:
                 self._unify(inner, kind.child_by_field_name("declarator"), t, names, bound)
+        elif kind.type == "qualified_identifier" and kind.child_by_field_name("name") is not None:
+            self._unify_base(kind.child_by_field_name("name") or kind, t, names, bound)
         elif kind.type in ("type_identifier", "identifier") and text_of(kind) in names:
             if isinstance(t, ArrayType):
                 t = Pointer(t.element)

@@ -13,6 +13,7 @@ from cuport.translators.rules.lowering.calls import Argument
 from cuport.translators.rules.lowering.context import Unsupported
 from cuport.translators.rules.lowering.ctype import CType, Opaque, Pointer, Record, Scalar
 from cuport.translators.rules.lowering.declare import best, named, text_of
+from cuport.translators.rules.lowering.expressions import COMBINERS
 from cuport.translators.rules.lowering.intrinsics import Site
 from cuport.translators.rules.lowering.parallel import VOID, Parallel
 from cuport.translators.rules.lowering.typenames import TemplateArg
@@ -32,7 +33,6 @@ from cuport.translators.rules.lowering.values import (
 )
 
 _CASTS = ("static_cast", "reinterpret_cast", "const_cast", "dynamic_cast", "bit_cast")
-_COMBINERS = ("plus", "less", "greater", "bit_and", "bit_or", "bit_xor")
 
 
 class Dispatch(Parallel):
@@ -101,7 +101,7 @@ class Dispatch(Parallel):
         local = self.lookup(name) if scope is None else None
         if local is not None and not isinstance(local, TypeName | Pack):
             return self._call_value(local, nodes, node)
-        if name in _COMBINERS and not nodes and (name not in self.unit.structs):
+        if name in COMBINERS and not nodes and (name not in self.unit.structs):
             return ValuePlace(Group(name))
         t = self.type_or_none(function)
         if t is not None:

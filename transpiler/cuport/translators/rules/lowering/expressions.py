@@ -19,6 +19,7 @@ from cuport.translators.rules.lowering.values import (
     Agg,
     AggPlace,
     ChoiceRoot,
+    Group,
     Items,
     LanePlace,
     MemPlace,
@@ -47,6 +48,7 @@ BINARY: dict[str, ir.BinaryOp] = {
     "xor": "xor",
 }
 COMPARE: dict[str, ir.CompareOp] = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+COMBINERS = ("plus", "less", "greater", "bit_and", "bit_or", "bit_xor")  # of cooperative_groups::reduce
 _LVALUES = ("identifier", "field_expression", "subscript_expression", "pointer_expression", "qualified_identifier")
 
 
@@ -571,6 +573,9 @@ class Expressions(Names):
         return build.const(size, "uint64")
 
     def _compound_literal(self, node: Node) -> Value:
+        name = text_of(_field_of(node, "type")).split("<")[0].split("::")[-1]
+        if name in COMBINERS and name not in self.unit.structs:
+            return Group(name)
         t = self.type_of_node(_field_of(node, "type"))
         return self.construct_from(t, self.value(_field_of(node, "value")), node)
 

@@ -132,10 +132,18 @@ class Intrinsics(Calls):
         return self._each(fn, site, 2)
 
     def half_fma(self, site: Site) -> Value:
-        value = self._each("fma", site, 3)
-        if "relu" in site.name:
-            raise Unsupported("unknown-function", f"`{site.name}`", site.node)
-        return value
+        """__hfma, __hfma2: in float, rounded once (a product of two halves is exact there)."""
+        values = self.values(site, 3)
+        aggs = [v for v in values if isinstance(v, Agg)]
+        if aggs:
+            lanes = zip(*(a.parts for a in aggs), strict=True)
+            return Agg(aggs[0].record, tuple(self._fma([self.scalar(p, site.node) for p in lane]) for lane in lanes))
+        return self._fma([self.scalar(v, site.node) for v in values])
+
+    def _fma(self, args: list[ir.Expr]) -> ir.Expr:
+        dtype = next((a.dtype for a in args if a.dtype in _HALF_TYPES), args[0].dtype)
+        wide = "float32" if dtype in _HALF_TYPES else dtype
+        return build.cast(build.call("fma", *(build.cast(build.cast(a, dtype), wide) for a in args)), dtype)
 
     def half_unary(self, site: Site) -> Value:
         values = self.values(site, 1)

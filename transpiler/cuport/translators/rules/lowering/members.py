@@ -34,6 +34,7 @@ from cuport.translators.rules.lowering.values import (
     type_of,
 )
 
+_MOST_CHOICES = 64  # elements of a local object that is indexed at run time
 _ALIASES = {"r": "x", "g": "y", "b": "z", "a": "w"}
 
 
@@ -137,6 +138,8 @@ class Members(Pointers):
         have = self.place_type(whole)
         if build.is_const(p.offset, 0) and have == t:
             return whole
+        if not isinstance(p.offset, ir.Const):
+            return self._element_at(p, t, ctype.size_of(have), node)
         leaves = self._leaves(whole, 0)
         if isinstance(t, Record) and not t.fields:
             return AggPlace(t, ())
@@ -148,14 +151,18 @@ class Members(Pointers):
             return AggPlace(t, tuple(parts))
         if not isinstance(t, Scalar):
             raise Unsupported("reinterpret", f"a local variable is seen as `{ctype.show(t)}`", node)
-        size = types.size(t.dtype)
-        if not isinstance(p.offset, ir.Const):
-            index = self.element_index(p, size)
-            if any(d != t.dtype for _, d, _ in leaves) or len(leaves) == 1:
-                raise Unsupported("reinterpret", "a local struct is indexed as an array of another type", node)
-            return LanePlace(self.temp(index), tuple(place for place, _, _ in leaves))
         start = int(p.offset.value) * p.unit
         return self._leaf_at(leaves, start, t.dtype, node)
+
+    def _element_at(self, p: Ptr, t: CType, total: int, node: Node | None) -> Place:
+        """`((T *)&v)[i]` with `i` known at run time only: one of all the places that `i` may mean."""
+        size = ctype.size_of(t)
+        count = total // size
+        if not 2 <= count <= _MOST_CHOICES or not isinstance(t, Scalar | Record):
+            raise Unsupported("reinterpret", f"a local variable is indexed as an array of `{ctype.show(t)}`", node)
+        index = self.temp(self.element_index(p, size))
+        at = [replace(p, offset=build.const(k), unit=size) for k in range(count)]
+        return LanePlace(index, tuple(self.place_at(q, t, node) for q in at))
 
     def _leaf_at(self, leaves: list[tuple[Place, str, int]], start: int, dtype: str, node: Node | None) -> Place:
         size = types.size(dtype)

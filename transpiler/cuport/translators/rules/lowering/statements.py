@@ -15,6 +15,7 @@ from cuport.translators.rules.lowering.declare import StructDecl, innermost, nam
 from cuport.translators.rules.lowering.dispatch import Dispatch
 from cuport.translators.rules.lowering.mutation import mutated_names, reassigned_names
 from cuport.translators.rules.lowering.pointers import ZERO
+from cuport.translators.rules.lowering.typenames import OPAQUE
 from cuport.translators.rules.lowering.values import (
     Closure,
     FunctionName,
@@ -103,6 +104,8 @@ class Statements(Dispatch):
         match node.type:
             case "declaration":
                 self._declaration(node)
+            case "expression_statement" if _template_name(node) is not None and self._template_declaration(node):
+                return
             case "expression_statement":
                 for child in named(node)[:1]:
                     self.effect(child)
@@ -146,14 +149,44 @@ class Statements(Dispatch):
 
     # -------------------------------------------------------------- declarations
 
-    def _declaration(self, node: Node) -> None:
+    def _template_declaration(self, node: Node) -> bool:
+        """`Tile<32> t = f(x);` may parse like the comparison `(Tile < 32) > (t = f(x))`: declare t; False if it is none."""
+        comparison = named(node)[0]
+        name = _template_name(node)
+        operator = comparison.child_by_field_name("operator")
+        right = comparison.child_by_field_name("right")
+        if name is None or operator is None or right is None or self.lookup(name) is not None:
+            return False
+        if name not in self.unit.structs and name not in self.unit.aliases and name not in OPAQUE:
+            return False
+        whole = text_of(node)
+        split = operator.end_byte - node.start_byte
+        alias = self.parse_at(f"using argument = {whole.encode()[:split].decode()};", node, bare=True)
+        declared = self.parse_at(f"auto {text_of(right)};", right)
+        kind, declaration = _first(alias, "alias_declaration"), _first(declared, "declaration")
+        kind = kind.child_by_field_name("type") if kind is not None else None
+        if kind is None or declaration is None:
+            return False
+        self._declaration(declaration, self.type_of_node(kind))
+        return True
+
+    def parse_at(self, text: str, node: Node, bare: bool = False) -> Node:
+        """A piece of a function's body parsed again, standing where `node` stands."""
+        row, column = node.start_point
+        pad = "\n" * row + " " * column
+        tree = parse(pad + text if bare else f"int f() {{{pad}{text}}}")
+        self.trees.append(tree)
+        return tree.root_node
+
+    def _declaration(self, node: Node, known: CType | None = None) -> None:
+        """A declaration; `known` replaces its type specifier."""
         kind = node.child_by_field_name("type")
         if kind is None:
             raise Unsupported("declaration", "this declaration", node)
         if kind.type in ("struct_specifier", "class_specifier", "union_specifier", "enum_specifier"):
             self._local_type(kind)
         specifiers = words(node)
-        base = self.type_of_node(kind)
+        base = known if known is not None else self.type_of_node(kind)
         const = bool(specifiers & {"const", "constexpr"})
         declarators = node.children_by_field_name("declarator")
         for d in declarators:
@@ -177,10 +210,7 @@ class Statements(Dispatch):
         name, parameters = declarator.child_by_field_name("declarator"), declarator.child_by_field_name("parameters")
         if name is None or parameters is None:
             raise Unsupported("declaration", "this declaration", declarator)
-        row, column = parameters.start_point
-        tree = parse(f"int f() {{{chr(10) * row}{' ' * (column - 1 if row else column - 10)}g{text_of(parameters)};}}")
-        self.trees.append(tree)
-        found = _first(tree.root_node, "argument_list")
+        found = _first(self.parse_at(f"g{text_of(parameters)};", parameters), "argument_list")
         if found is None or found.has_error:
             raise Unsupported("declaration", "a local function declaration", declarator)
         return name, found
@@ -504,6 +534,20 @@ class Statements(Dispatch):
             else:
                 frame.result = self.new_local(f"{frame.name}_result", t)
         self.store(frame.result, value, node)
+
+
+def _template_name(node: Node) -> str | None:
+    """`A` of a statement that reads `A < x > y`."""
+    comparison = next(iter(named(node)), None)
+    if comparison is None or comparison.type != "binary_expression":
+        return None
+    inner = comparison.child_by_field_name("left")
+    if inner is None or inner.type != "binary_expression" or text_of(inner.child_by_field_name("operator")) != "<":
+        return None
+    name = inner.child_by_field_name("left")
+    if text_of(comparison.child_by_field_name("operator")) != ">" or name is None:
+        return None
+    return text_of(name).split("::")[-1] if name.type in ("identifier", "qualified_identifier") else None
 
 
 def _first(node: Node, kind: str) -> Node | None:

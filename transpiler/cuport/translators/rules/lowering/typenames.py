@@ -30,7 +30,7 @@ _REFERENCES = ("reference_declarator", "abstract_reference_declarator")
 _POINTERS = ("pointer_declarator", "abstract_pointer_declarator", "pointer_type_declarator")
 _ARRAYS = ("array_declarator", "abstract_array_declarator", "array_type_declarator")
 _PARENS = ("parenthesized_declarator", "abstract_parenthesized_declarator")
-_OPAQUE = ("thread_block", "grid_group", "thread_block_tile", "coalesced_group", "curandState", "curandState_t")
+OPAQUE = ("thread_block", "grid_group", "thread_block_tile", "coalesced_group", "curandState", "curandState_t")
 
 
 class Types(Context):
@@ -123,7 +123,7 @@ class Types(Context):
         builtin = ctype.named(name)
         if builtin is not None:
             return builtin
-        if name in _OPAQUE:
+        if name in OPAQUE:
             return Opaque(name)
         raise Unsupported("type", f"the type `{qualified or name}` is not known here", node)
 
@@ -201,7 +201,7 @@ class Types(Context):
             return self._alias(best(self.unit.aliases[name], name), arguments)
         if name in self.unit.structs:
             return self.record(self._specialization(self.unit.structs[name], arguments), arguments)
-        if name in _OPAQUE:
+        if name in OPAQUE:
             return Opaque(name, tuple(int(a.value) if isinstance(a, ir.Const) else a for a in arguments))
         if name in ("array",) and len(arguments) == 2 and not isinstance(arguments[0], ir.Const):
             extent = arguments[1]

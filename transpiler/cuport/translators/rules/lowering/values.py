@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from cuport.translators.rules import ir
-from cuport.translators.rules.lowering.ctype import CType, Record, Scalar
+from cuport.translators.rules.lowering.ctype import CType, Opaque, Pointer, Record, Scalar
 from cuport.translators.rules.lowering.declare import FunctionDecl
 
 # ---------------------------------------------------------------------- roots
@@ -236,8 +236,8 @@ def type_of(value: Value) -> CType | None:
     if isinstance(value, Agg):
         return value.record
     if isinstance(value, Ptr):
-        from cuport.translators.rules.lowering.ctype import Pointer
-
         return Pointer(value.pointee)
+    if isinstance(value, Group):
+        return Opaque("thread_block_tile", (value.size,)) if value.kind == "tile" else Opaque(value.kind)
     dtype = dtype_of(value)
     return Scalar(dtype) if dtype else None
