@@ -176,3 +176,33 @@ def test_complete_gives_all_numbers_or_none() -> None:
 
     limited = r.with_condition(parse_expression("n % 4 == 0"))
     assert limited.complete({"n": 33, "block.x": 32}) is None and limited.complete({"n": 32, "block.x": 32})
+
+
+def test_sizes_that_the_host_keeps_apart_are_not_tied() -> None:
+    text = "__global__ void k(float *a, float *b, int m, int n) { a[m] = b[n]; }\n"
+    host = """int main() { const int M = 64, N = 64; float *a, *b; cudaMalloc(&a, M * N * 4); cudaMalloc(&b, N * 4);
+    k<<<2, 32>>>(a, b, M, N); }"""
+    source = source_of(text + host)
+    found = relations(source, [launch(source.kernels[0], [zeros(64 * 64), zeros(64), 64, 64], (2,), (32,))])
+    assert shown(found)["tied"] == {} and shown(found)["len"] == {"a": "m * n", "b": "n"}
+
+
+def test_a_length_that_nothing_explains_is_a_size_of_its_own() -> None:
+    source = source_of("__global__ void k(float *a, const int *ptr, int n) { a[ptr[n]] = 1; }")
+    kernel = source.kernels[0]
+    cases = [
+        launch(kernel, [zeros(a), np.zeros(n + 1, np.int32), n], (1,), (32,))
+        for n, a in ((40, 977), (53, 411), (71, 3001))
+    ]
+    found = relations(source, cases)
+    assert shown(found)["len"] == {"ptr": "n + 1"} and set(found.relations.roots) == {"n", "len(a)"}
+
+
+def test_a_number_in_the_launch_that_just_covers_a_size() -> None:
+    text = """__global__ void k(float *x, int w, int h) { int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < w && blockIdx.y < h) x[i] = 1; }\n"""
+    source = source_of(text + "int main() { k<<<dim3(3, 40), 64>>>(x, 150, 40); }")
+    found = relations(source, [launch(source.kernels[0], [zeros(6000), 150, 40], (3, 40), (64,))])
+    assert shown(found)["grid"] == ["ceil(w / block.x)", "h", "1"]
+    other = relations(source, [launch(source.kernels[0], [zeros(6000), 150, 40], (7, 11), (64,))])
+    assert shown(other)["grid"] == [None, None, "1"]

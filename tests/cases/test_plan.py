@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.cases.simulation import FakeFault, FakeOracle, FakeReplay, launch, source_of, threads
+from tests.cases.simulation import Captured, FakeFault, FakeOracle, FakeReplay, launch, source_of, threads
 
 from cuport.case import Case, PointerArg, ScalarArg
 from cuport.cases import Plan, plan
+from cuport.cases.profile import POISON
+from cuport.diagnostic import Diagnostic
 
 SAXPY = """__global__ void saxpy(int n, float a, const float *x, float *y) {
   int i = blockIdx.x * blockDim.x + threadIdx.x; if (i < n) y[i] += a * x[i]; }
@@ -164,8 +166,6 @@ def test_a_wrong_original_is_refused_with_its_place() -> None:
     kernel = source.kernels[0]
     oracle = FakeOracle({"saxpy": lambda case, order, n, a, x, y: x[np.arange(n + 1)]})
     case = launch(kernel, [100, 2.0, floats(100), floats(100)], (1,), (128,))
-    from tests.cases.simulation import Captured
-
     found = plan(source, kernel, [Captured(case, tuple(b.data for b in case.buffers))], oracle)
     (diagnostic,) = found.diagnostics
     assert not found.cases and diagnostic.code == "cases.original-faults" and "out of bounds" in diagnostic.message
@@ -252,3 +252,69 @@ def test_without_launch_and_case_file_there_is_a_way_out() -> None:
     assert plan(hosted, hosted.kernels[0], [], FakeOracle({})).diagnostics[0].code == "cases.not-captured"
     wrapped = source_of(SAXPY + "void f() { saxpy<<<1, 1>>>(1, 2.f, x, y); }")
     assert plan(wrapped, wrapped.kernels[0], [], FakeOracle({})).diagnostics[0].code == "cases.no-program"
+
+
+def test_captured_launches_too_long_to_check_still_give_their_relations() -> None:
+    class Slow(FakeOracle):
+        def _one(self, case: Case, schedule: str) -> Any:
+            if case.threads > 100_000:
+                return FakeReplay((), failure=Diagnostic("oracle.case-timeout", "did not end within 40 s"))
+            return super()._one(case, schedule)
+
+    source = source_of(SAXPY)
+    oracle = Slow({"saxpy": saxpy})
+    n = 200_000
+    case = launch(source.kernels[0], [n, 2.0, floats(n), floats(n)], (-(-n // 256),), (256,))
+    found = plan(source, source.kernels[0], [Captured(case, tuple(b.data for b in case.buffers))], oracle)
+    assert not found.diagnostics and len(found.cases) >= 32
+    assert all(c.threads < 100_000 for c in found.cases) and any("too large to be checked" in n for n in found.notes)
+
+
+def test_memory_that_was_never_written_is_noise_in_captured_cases_too() -> None:
+    raw = np.full(2 * 500, POISON, np.uint16).view(np.float32)
+
+    def body(case: Case, order: str, n: int, a: float, x: Any, y: Any) -> None:
+        i = threads(case)
+        i = i[i < n]
+        y[i] = x[i]
+
+    found, _ = planned(SAXPY.replace("+=", "="), body, [([500, 2.0, floats(500), raw], (2,), (256,))])
+    for case in found.cases:
+        assert not np.isnan(case.buffers[1].data).any() or case.suite == "special"
+    assert any(c.origin == "captured" for c in found.cases)
+
+
+def test_launches_that_change_nothing_are_few() -> None:
+    text = "__global__ void rare(float *x, int n, int go) { if (go == 7 && threadIdx.x < n) x[threadIdx.x] = 1; }"
+
+    def body(case: Case, order: str, x: Any, n: int, go: int) -> None:
+        if go == 7:
+            x[np.arange(min(n, case.block[0]))] = 1
+
+    found, _ = planned(text, body, [([floats(64), 64, 7], (1,), (64,))])
+    counted = [c for c in found.cases if c.suite in ("domain", "values")]
+    idle = [c for c in counted if scalar(c, 2) != 7 or scalar(c, 1) == 0]
+    assert len(counted) >= 16 and len(idle) <= 4
+
+
+def test_a_launch_of_a_changed_program_that_breaks_what_was_sure_is_no_evidence() -> None:
+    text = """__global__ void fill(float *x, int w, int h, int k) {
+      int i = blockIdx.x * blockDim.x + threadIdx.x, j = blockIdx.y * blockDim.y + threadIdx.y;
+      if (i < w && j < h) x[j * w + i] = k; }
+    int main() { float *x; cudaMalloc(&x, 64 * 48 * 4); fill<<<dim3(8, 6), dim3(8, 8)>>>(x, 64, 48, 64); }
+    """
+
+    def body(case: Case, order: str, x: Any, w: int, h: int, k: int) -> None:
+        i, j = np.meshgrid(np.arange(case.grid[0] * case.block[0]), np.arange(case.grid[1] * case.block[1]))
+        inside = (i < w) & (j < h)
+        x[(j * w + i)[inside]] = k
+
+    source = source_of(text)
+    oracle = FakeOracle({"fill": body})
+
+    def one(w: int, h: int, k: int) -> Any:
+        return oracle.run(launch(source.kernels[0], [floats(w * h), w, h, k], (8, 6), (8, 8)))
+
+    oracle.programs.append(lambda changed, args: [one(72, 48, 72)])
+    found = _with_file(source, text, lambda s: plan(s, s.kernels[0], [one(64, 48, 64)], oracle))
+    assert "grid = (ceil(w / block.x), ceil(h / block.y))" in found.domain

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from cuport.case import Array, Case
+from cuport.cases.profile import same_bytes
 from cuport.diagnostic import Diagnostic
 from cuport.kernel import Source
 
@@ -69,7 +70,7 @@ class Outcome:
     @property
     def writes(self) -> bool:
         """Whether the kernel changed anything."""
-        return any(a.tobytes() != b.data.tobytes() for a, b in zip(self.outputs, self.case.buffers, strict=False))
+        return any(not same_bytes(a, b.data) for a, b in zip(self.outputs, self.case.buffers, strict=False))
 
     @property
     def finite(self) -> bool:
@@ -125,7 +126,7 @@ _LOOSE = {"float16": 2e-2, "bfloat16": 8e-2, "float32": 2e-3, "float64": 1e-9}
 
 def _difference(case: Case, a: Sequence[Array], b: Sequence[Array]) -> str:
     for buffer, one, other in zip(case.buffers, a, b, strict=False):
-        if one.tobytes() == other.tobytes():
+        if same_bytes(one, other):
             continue
         if one.dtype.names is not None or one.dtype.name not in _LOOSE:
             return f"`{buffer.name}` depends on the order of threads"

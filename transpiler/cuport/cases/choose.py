@@ -46,6 +46,10 @@ def choose(
         planned += [declared] if declared is not None else []
         diagnostics += problems
     notes = dict.fromkeys(n for p in planned for n in p.notes)
+    if planned and not any(p.cases for p in planned):
+        message = f"the original {kernel.qualified} runs clean on none of the cases that were tried"
+        hint = next(iter(notes), "")
+        diagnostics.append(Diagnostic("cases.none-left", message, kernel.span, hint))
     notes |= dict.fromkeys(d.message for d in diagnostics if d.severity != "error")
     chosen = {c.digest: c for p in planned for c in p.cases}
     domains = dict.fromkeys(p.domain for p in planned)

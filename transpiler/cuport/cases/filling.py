@@ -22,6 +22,7 @@ from cuport.kernel import Kernel, Source
 MOST_SHAPES = 12  # each distinct set of static numbers is a compile
 _PROPOSED = 26
 _ROUND = 14
+_MOST_IDLE = 3
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class _Search:
         self.work = work
         self.shapes: list[Shape] = []
         self.failing: list[Shape] = []
+        self.idle: list[Shape] = []  # the original runs clean on them, but changes nothing
         self.reasons: Counter[str] = Counter()
         threads = work.budget.threads
         self.limits = Limits(min(16384, max(1024, threads // 24)), max(2048, threads // 6))
@@ -93,7 +95,7 @@ class _Search:
             powers=powers,
         )
         captured = [key_of(m, facts(work.kernel, c)) for m in work.molds for c in work.originals]
-        seen = {s.key for s in (*self.shapes, *self.failing)} | set(captured)
+        seen = {s.key for s in (*self.shapes, *self.failing, *self.idle)} | set(captured)
         self.try_all([s for s in proposer.shapes(most) if s.key not in seen])
 
     def try_all(self, proposed: Sequence[Shape]) -> None:
@@ -101,7 +103,7 @@ class _Search:
         made = [make(s.mold, s.known, seed=work.seed, label=s.label) for s in proposed]
         for shape, outcome in zip(proposed, check(work.oracle, work.source, made), strict=True):
             if outcome.clean:
-                self.shapes.append(shape)
+                (self.shapes if outcome.writes else self.idle).append(shape)
             else:
                 self.failing.append(shape)
                 self.reasons[outcome.reason] += 1
@@ -121,7 +123,7 @@ def _clean_shapes(work: Work) -> tuple[Relations, list[Shape]]:
         if len(search.shapes) < 8 and all(_power(k[n]) for k in captured for n in relations.roots if n in k):
             search.round(1, True, _ROUND)
     if search.failing:
-        good = [*captured, *(s.known for s in search.shapes)]
+        good = [*captured, *(s.known for s in (*search.shapes, *search.idle))]
         bad = [s.known for s in search.failing]
         words = [n for n, v in work.molds[0].base.template_args if isinstance(v, int) and not isinstance(v, bool)]
         conditions, unexplained = explain(good, bad, names, sorted(work.hot), words)
@@ -133,7 +135,12 @@ def _clean_shapes(work: Work) -> tuple[Relations, list[Shape]]:
         if unexplained:
             reason = search.reasons.most_common(1)[0][0]
             work.notes.append(f"{unexplained} sizes were left out for no simple reason: {_short(reason)}")
-    shapes = [s for s in search.shapes if all(value_or_none(c, s.known) == 1 for c in relations.require)]
+    # launches that change nothing tell little: sizes of 0 are worth one, of the others a few will do
+    zero = [s for s in search.idle if any(s.known[r] == 0 for r in relations.roots)]
+    rest = [s for s in search.idle if s not in zero]
+    few = [*zero[:_MOST_IDLE], *rest[: _MOST_IDLE if search.shapes else None]]
+    shapes = [*search.shapes, *few]
+    shapes = [s for s in shapes if all(value_or_none(c, s.known) == 1 for c in relations.require)]
     return relations, shapes
 
 
@@ -235,7 +242,10 @@ def _cases(work: Work, shapes: Sequence[Shape], relations: Relations) -> list[Ca
     dropped = Counter(o.kind for o in outcomes if not o.clean)
     if dropped:
         work.notes.append("left out: " + ", ".join(f"{n} {_WORDS[k]}" for k, n in sorted(dropped.items())))
-    cases = _distinct([*cases, *(_suited(o) for o in outcomes if o.clean)])[: budget.cases]
+    clean = [o for o in outcomes if o.clean]
+    idle = [o for o in clean if not o.writes]
+    clean = [o for o in clean if o.writes or len(idle) == len(clean) or o in idle[:_MOST_IDLE]]
+    cases = _distinct([*cases, *(_suited(o) for o in clean)])[: budget.cases]
     return _distinct([*cases, *_specials(work, shapes), *_wide(work, shapes, relations)])
 
 

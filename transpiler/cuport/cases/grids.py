@@ -71,7 +71,8 @@ def grid_rules(work: Measured, block: Sequence[Expr | None]) -> tuple[list[Expr 
             if covering is not None and not by_host_number:
                 found = covering
                 del work.doubtful[before:]
-        if by_host_number or not names_in(found.expr) & {*told, "block"}:
+        chance = len(work.envs) == 1 and not found.hinted and not _plain(found.expr)
+        if chance or by_host_number or not names_in(found.expr) & {*told, "block"}:
             del work.doubtful[before:]
             grid.append(None)
             derived.append(None)
@@ -82,6 +83,21 @@ def grid_rules(work: Measured, block: Sequence[Expr | None]) -> tuple[list[Expr 
             grid.append(found.expr)
             derived.append(None)
     return grid, derived
+
+
+def _plain(expr: Expr) -> bool:
+    """Whether an expression has no bare number but powers of two beside a block extent (`ceil(n / (2 * block.x))`)."""
+    if isinstance(expr, Num):
+        return expr.value == 1
+    if isinstance(expr, Bin):
+        beside = [s for s in (expr.left, expr.right) if isinstance(s, Num)]
+        others = [s for s in (expr.left, expr.right) if not isinstance(s, Num)]
+        if beside and expr.op == "*" and others:
+            return beside[0].value & (beside[0].value - 1) == 0 and any(
+                n.startswith("block") for n in names_in(others[0])
+            )
+        return _plain(expr.left) and _plain(expr.right)
+    return True
 
 
 def _covers(work: Measured, expr: Expr, axis: str) -> bool:

@@ -22,6 +22,7 @@ from cuport.diagnostic import Diagnostic, Span
 from cuport.kernel import Kernel, Source
 
 _MOST_CAPTURED = 10  # captured launches looked at
+_CHECK_SECONDS = 40.0  # for all captured launches of a kernel
 _MOST_RERUNS = 3  # of the program, for one kernel
 
 
@@ -43,6 +44,7 @@ class _State:
     seed: int
     budget: Budget
     notes: list[str] = field(default_factory=list)
+    checked: bool = True  # whether the captured launches are known to run clean
 
 
 def plan_captured(
@@ -58,10 +60,13 @@ def plan_captured(
     """Plans for each group of captured launches. Raises CuportError where the original cannot be built."""
     state = _State(source, kernel, oracle, seed, budget)
     chosen = representatives(kernel, [(c.case, c.outputs) for c in captures])
-    outcomes = check(oracle, source, [case for case, _ in chosen])
+    outcomes = check(oracle, source, [case for case, _ in chosen], timeout=_CHECK_SECONDS)
     clean = [launch for launch, outcome in zip(chosen, outcomes, strict=True) if outcome.clean]
-    diagnostics = [_wrong(source, kernel, o) for o in outcomes if not o.clean]
-    diagnostics = list(dict.fromkeys(diagnostics))
+    wrong = [o for o in outcomes if not o.clean and not _too_long(o)]
+    if not clean and not wrong:  # nothing bad is known of them; their numbers are enough to choose smaller sizes
+        clean, state.checked = chosen[:3], False
+        state.notes.append("captured launches are too large to be checked; only their relations were used")
+    diagnostics = list(dict.fromkeys(_wrong(source, kernel, o) for o in wrong))
     if not clean:
         return [], diagnostics
     if diagnostics:  # others of its launches run clean, so the kernel can still be judged on those
@@ -75,7 +80,7 @@ def plan_captured(
     share = Budget(max(8, budget.cases // len(groups)), budget.threads // len(groups))
     planned: list[Planned] = []
     for members in groups:
-        part = _State(source, kernel, oracle, seed, share, list(state.notes))
+        part = replace(state, budget=share, notes=list(state.notes))
         planned.append(_plan_group(part, members, host.hints(kernel), args))
     return planned, diagnostics
 
@@ -100,6 +105,10 @@ def representatives(kernel: Kernel, launches: Sequence[Launched]) -> list[Launch
 
 def _bytes(case: Case) -> int:
     return sum(b.data.nbytes for b in case.buffers)
+
+
+def _too_long(outcome: Outcome) -> bool:
+    return outcome.failure is not None and outcome.failure.code.endswith("timeout")
 
 
 def _wrong(source: Source, kernel: Kernel, outcome: Outcome) -> Diagnostic:
@@ -141,7 +150,7 @@ def _plan_group(state: _State, members: Group, hints: Hints, args: Sequence[str]
         state.budget,
         inferred,
         molds,
-        members.cases,
+        members.cases if state.checked else [],
         examples,
         blocks,
         notes=state.notes,

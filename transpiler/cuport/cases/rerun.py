@@ -25,7 +25,7 @@ from cuport.kernel import Kernel, Source
 
 _MOST_RUNS = 6  # a program, all its kernels together
 _SECONDS = 30.0  # one run
-_TOTAL_SECONDS = 40.0  # compiling included: no new run begins after this
+_TOTAL_SECONDS = 150.0  # compiling included: no new run begins after this
 _INTEGER = re.compile(r"(0[xX][0-9a-fA-F']+|\d[\d']*)[uUlLzZ]*")
 
 

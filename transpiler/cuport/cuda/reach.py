@@ -78,7 +78,7 @@ class Reach:
             current, more = queue.popleft()
             body = self.body(current)
             seen_names |= body.mentioned
-            wanted = [*body.called, *(body.mentioned | more)]
+            wanted = [*body.called, *sorted(body.mentioned | more)]
             for name in dict.fromkeys(wanted):
                 for option in self._resolve(name, current):
                     if option.node.start_byte not in found and option is not kernel:
