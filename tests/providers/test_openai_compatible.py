@@ -219,7 +219,7 @@ class TestRateLimit:
         assert len(endpoint.asked) == 3
         assert "slow down" in found.message
 
-    @pytest.mark.parametrize("wait", ["50", formatdate(time.time() + 3600, usegmt=True)])
+    @pytest.mark.parametrize("wait", ["50", formatdate(time.time() + 3600, usegmt=True)], ids=["seconds", "date"])
     def test_a_wait_past_the_deadline_is_not_slept(self, serve, wait):
         endpoint = serve(s.fails(429, "slow down", retry_after=wait), s.says("late"))
         fault(ask(endpoint, retries=2, seconds=20), "rate-limited")
