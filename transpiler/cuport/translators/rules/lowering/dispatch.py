@@ -9,12 +9,12 @@ from tree_sitter import Node
 
 from cuport.translators.rules import build, ir, types
 from cuport.translators.rules.lowering import library, literals
-from cuport.translators.rules.lowering.calls import Argument
+from cuport.translators.rules.lowering.access import COMBINERS
 from cuport.translators.rules.lowering.context import Unsupported
 from cuport.translators.rules.lowering.ctype import CType, Opaque, Pointer, Record, Scalar
 from cuport.translators.rules.lowering.declare import best, named, text_of
-from cuport.translators.rules.lowering.expressions import COMBINERS
 from cuport.translators.rules.lowering.intrinsics import Site
+from cuport.translators.rules.lowering.overloads import Argument
 from cuport.translators.rules.lowering.parallel import VOID, Parallel
 from cuport.translators.rules.lowering.typenames import TemplateArg
 from cuport.translators.rules.lowering.values import (

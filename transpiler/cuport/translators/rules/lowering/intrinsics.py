@@ -9,9 +9,10 @@ from tree_sitter import Node
 
 from cuport.translators.rules import build, ir, types
 from cuport.translators.rules.lowering import ctype, library
-from cuport.translators.rules.lowering.calls import Argument, Calls
+from cuport.translators.rules.lowering.calls import Calls
 from cuport.translators.rules.lowering.context import Unsupported
 from cuport.translators.rules.lowering.ctype import Record, Scalar
+from cuport.translators.rules.lowering.overloads import Argument
 from cuport.translators.rules.lowering.typenames import TemplateArg
 from cuport.translators.rules.lowering.values import Agg, Value
 
