@@ -94,6 +94,12 @@ class Dispatch(Parallel):
             explicit_nodes = named(arguments) if arguments is not None else []
             name_node = inner.child_by_field_name("name") or inner
         name = text_of(name_node)
+        if name in library.OUTPUT and name not in self.unit.functions:
+            for argument in nodes:
+                if "string" not in argument.type:
+                    self.effect(argument)
+            self.note("output-dropped", f"`{name}` has no counterpart in a port and is left out", node)
+            return ValuePlace(VOID)
         if name in _CASTS:
             return self._cast_call(name, explicit_nodes, nodes, node)
         if scope is not None and "numeric_limits<" in full:
@@ -157,9 +163,6 @@ class Dispatch(Parallel):
     def _intrinsic(self, site: Site, discard: bool, std: bool) -> Value:
         name = site.name
         if name in library.IGNORED:
-            return VOID
-        if name in library.OUTPUT:
-            self.note("output-dropped", f"`{name}` has no counterpart in a port and is left out", site.node)
             return VOID
         if std and name in ("min", "max") and len(site.arguments) == 2:
             return self._std_min_max(site)

@@ -74,6 +74,8 @@ class Expressions(Access):
             case "call_expression":
                 place = self.call(node)
                 return self.load(place, node)
+        if node.type == "gnu_asm_expression":
+            raise Unsupported("inline-asm", "inline assembly", node, "replace it by the matching intrinsic")
         if node.type in (*_LVALUES, "this", "template_function"):
             return self.load(self.place(node), node)
         raise Unsupported("expression", f"`{clip(node)}` ({node.type.replace('_', ' ')}) is not supported", node)

@@ -100,8 +100,6 @@ class Statements(Declarations):
                 raise Unsupported("goto", "labels and goto", node)
             case "goto_statement":
                 raise Unsupported("goto", "goto", node)
-            case "gnu_asm_expression" | "asm_statement":
-                raise Unsupported("inline-asm", "inline assembly", node, "replace it by the matching intrinsic")
             case "attributed_statement":
                 self.statement(named(node)[-1], tail)
             case kind if kind in _SILENT:
