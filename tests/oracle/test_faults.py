@@ -51,15 +51,3 @@ def test_fault_names_the_buffer_thread_and_block(found: dict[str, tuple[Fault, .
 def test_only_harmless_kinds_are_benign(found: dict[str, tuple[Fault, ...]]) -> None:
     assert all(f.benign for f in found["race_same"] + found["race_atomic"])
     assert not any(f.benign for f in found["race_shared"])
-
-
-PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.cu"))
-
-
-@pytest.mark.parametrize("path", PROGRAMS, ids=lambda p: p.stem)
-def test_conformance_programs_are_clean(path: Path, oracle: Oracle) -> None:
-    source = read(path)
-    cases = [c.case for c in oracle.capture(source)]
-    for case, replay in zip(cases, oracle.replay(source, cases, build="checked"), strict=True):
-        assert replay.failure is None
-        assert [f for f in replay.faults if not f.benign] == [], case.instance

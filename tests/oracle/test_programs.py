@@ -28,12 +28,13 @@ def test_program_prints_what_cuda_defines(path: Path, oracle: Oracle) -> None:
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda p: p.stem)
-def test_replay_gives_what_the_program_gave(path: Path, oracle: Oracle) -> None:
-    """Every captured launch, run again by itself from its inputs, leaves the same bytes."""
+def test_checked_replay_gives_what_the_program_gave_and_finds_nothing(path: Path, oracle: Oracle) -> None:
+    """Every captured launch, run again by itself from its inputs, leaves the same bytes; clean code raises no alarm."""
     source = read(path)
     captures = oracle.capture(source)
-    replays = oracle.replay(source, [c.case for c in captures])
+    replays = oracle.replay(source, [c.case for c in captures], build="checked")
     for capture, replay in zip(captures, replays, strict=True):
         assert replay.failure is None, str(replay.failure)
+        assert [f for f in replay.faults if not f.benign] == [], capture.case.instance
         for buffer, was, now in zip(capture.case.buffers, capture.outputs, replay.outputs, strict=True):
             assert was.tobytes() == now.tobytes(), f"{capture.case.instance}: {buffer.name}"

@@ -44,6 +44,10 @@ FMA = (
 CHECKED = ("-O1", "-ffp-contract=off", "-g1", "-DCUPORT_CHECKED=1", "-fsanitize=thread")
 SHADOW = ("-O2", "-ffp-contract=off", "-DCUPORT_SHADOW=1", "-DCUPORT_SHADOW_ACCESS=1", "-fsanitize=thread")
 
+# Volatile accesses are told apart; atomics go through our own functions, which report them themselves.
+_GCC_WATCHED = ("--param=tsan-distinguish-volatile=1",)
+_CLANG_WATCHED = ("-mllvm", "-tsan-distinguish-volatile=1", "-mllvm", "-tsan-instrument-atomics=0")
+
 _locks: dict[str, threading.Lock] = {}
 _guard = threading.Lock()
 
@@ -97,6 +101,8 @@ def build(
     """The executable of a rewritten text. Raises CuportError with the compiler's complaints in the user's lines."""
     command, identity = _compiler(os.environ.get("CXX", ""))
     flags = [*_BASE, *flags]
+    if "-fsanitize=thread" in flags:
+        flags += _CLANG_WATCHED if "clang" in identity else _GCC_WATCHED
     if re.search(r"^\s*#\s*pragma\s+omp\b|#include <omp\.h>", text, re.MULTILINE):
         flags.append("-fopenmp")
     h = hashlib.sha256()
@@ -154,7 +160,7 @@ def _steps(
         steps = [[*command, *include, "-o", str(made), str(main), *links]]
     else:
         made_object = main.with_suffix(".o")
-        plain = [c for c in command if c != "-fsanitize=thread"]
+        plain = [c for c in command if c != "-fsanitize=thread" and c not in (*_GCC_WATCHED, *_CLANG_WATCHED)]
         steps = [
             [*command, *include, "-c", "-o", str(made_object), str(main)],
             [*plain, "-o", str(made), str(made_object), *links],

@@ -99,7 +99,9 @@ def check_result(source: Source, result: ProgramResult, timeout: float) -> None:
         hint = (
             f"`cuport run {source.path}` runs it alone; faults of its kernels: `cuport inspect --cases {source.path}`"
         )
-        raise fail("oracle.crash", f"the program was ended by signal {number}{_signal(number)}{words}", span=span, hint=hint)
+        raise fail(
+            "oracle.crash", f"the program was ended by signal {number}{_signal(number)}{words}", span=span, hint=hint
+        )
     hint = f"the original must succeed before a port can be compared with it; `cuport run {source.path}` runs it alone"
     raise fail(
         "oracle.program-failed", f"the program ended with exit code {result.returncode}{words}", span=span, hint=hint

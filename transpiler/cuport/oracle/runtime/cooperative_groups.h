@@ -102,9 +102,7 @@ class coalesced_group : public lane_group {
 inline coalesced_group coalesced_threads(int site = CUPORT_SITE) { return coalesced_group(__activemask(site)); }
 
 // A tile of N threads. Tiles larger than a warp synchronise as the block does when they are the whole of it.
-// Programs take `thread_block_tile<N>` with N an int or an unsigned; nvcc deduces either, so a tile of the one is a tile of
-// the other.
-template <auto N, class Parent = void>
+template <unsigned N, class Parent = void>
 class thread_block_tile;
 template <unsigned N>
 class thread_block_tile<N, void> : public lane_group {
@@ -133,11 +131,9 @@ class thread_block_tile<N, void> : public lane_group {
   }
 };
 
-template <int N>
-class thread_block_tile<N, void> : public thread_block_tile<static_cast<unsigned>(N), void> {};
 // What it was cut from makes no difference.
-template <auto N, class Parent>
-class thread_block_tile : public thread_block_tile<static_cast<int>(N), void> {};
+template <unsigned N, class Parent>
+class thread_block_tile : public thread_block_tile<N, void> {};
 
 // A tile whose size is known only at run time.
 class thread_group : public lane_group {
@@ -155,7 +151,7 @@ class thread_group : public lane_group {
   bool block_ = false;
 };
 
-template <auto N, class Parent>
+template <unsigned N, class Parent>
 inline thread_block_tile<N, Parent> tiled_partition(const Parent&) { return {}; }
 inline thread_group tiled_partition(const thread_group& parent, unsigned n) {
   const unsigned all = n >= 32 ? ~0u : (1u << n) - 1;
