@@ -352,7 +352,7 @@ class Memory:
 class Function:
     """One instance of a kernel.
 
-    `template_args`: as in `Case.template_args`. `nullable`: memories whose pointer was nullptr in some case.
+    `template_args`: as in `Case.template_args`. `nullable`: memories whose pointer may be nullptr.
     """
 
     instance: str

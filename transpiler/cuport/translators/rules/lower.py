@@ -132,7 +132,7 @@ class Lowering(Statements):
             memories,
             dict(self.variables),
             body,
-            self._nullable(cases),
+            self._nullable(cases, body),
             tuple(self.notes),
         )
 
@@ -267,12 +267,20 @@ class Lowering(Statements):
             counts.append(count * lanes)
         return RecordRoot(record, tuple(roots), tuple(counts))
 
-    def _nullable(self, cases: Sequence[Case]) -> tuple[str, ...]:
+    def _nullable(self, cases: Sequence[Case], body: ir.Block) -> tuple[str, ...]:
+        """Memories whose pointer is null in a case, or that the kernel tests for it."""
         null: set[str] = set()
         for case in cases:
             for name, argument in zip(self.kernel.param_names, case.args, strict=False):
                 null |= {path for path, a in _pointers(name, argument) if a.buffer is None}
-        return tuple(m.name for m in self.memories.values() if m.access.split("[")[0] in null)
+        tested = {
+            x.memory
+            for s in walk.statements(body)
+            for e in walk.own_expressions(s)
+            for x in walk.expressions(e)
+            if isinstance(x, ir.IsNull)
+        }
+        return tuple(m.name for m in self.memories.values() if m.access.split("[")[0] in null or m.name in tested)
 
     # -------------------------------------------------------------------- memory
 

@@ -10,7 +10,15 @@ from cuport.translators.rules import build, ir
 from cuport.translators.rules.lowering import ctype
 from cuport.translators.rules.lowering.context import Unsupported
 from cuport.translators.rules.lowering.ctype import ArrayType, Auto, CType, Opaque, Pointer, Record, Scalar, Void
-from cuport.translators.rules.lowering.declare import FunctionDecl, StructDecl, best, innermost, named, text_of
+from cuport.translators.rules.lowering.declare import (
+    CONVERSION,
+    FunctionDecl,
+    StructDecl,
+    best,
+    innermost,
+    named,
+    text_of,
+)
 from cuport.translators.rules.lowering.mutation import mutated_names, reassigned_names
 from cuport.translators.rules.lowering.overloads import Argument, Overloads
 from cuport.translators.rules.lowering.typenames import TemplateArg, returns_reference
@@ -333,13 +341,24 @@ class Calls(Overloads):
         return place
 
     def conversion_operator(self, value: Value, t: CType, node: Node | None) -> Value:
-        if isinstance(value, Agg) and isinstance(t, Scalar) and value.record.decl is not None and node is not None:
-            for name, decls in value.record.decl.methods.items():
-                if name.startswith("operator") and name[8:].isidentifier():
-                    return self.load(
-                        self.inline(decls[0], [], {}, node, this=ValuePlace(value), record=value.record), node
-                    )
-        return value
+        """A struct's own conversion to a number or pointer: one to exactly that type, else any to a number."""
+        if not isinstance(value, Agg) or node is None:
+            return value
+        found: list[FunctionDecl] = []
+        frame = self.frame
+        frame.scopes.append(self.record_bindings(value.record))
+        try:
+            for decl in self.methods_of(value.record, CONVERSION):
+                result = self.return_type(decl)
+                if result == t or (isinstance(t, Pointer) and isinstance(result, Pointer)):
+                    found.insert(0, decl)
+                elif isinstance(t, Scalar) and isinstance(result, Scalar):
+                    found.append(decl)
+        finally:
+            frame.scopes.pop()
+        if not found:
+            return value
+        return self.load(self.inline(found[0], [], {}, node, this=ValuePlace(value), record=value.record), node)
 
     def construct(self, record: Record, arguments: list[Value], node: Node | None) -> Value | None:
         """A user-defined constructor's object."""

@@ -12,6 +12,8 @@ from typing import Literal, Protocol, TypeVar
 
 from tree_sitter import Node
 
+CONVERSION = "operator cast"  # the name of conversion functions, whatever type they convert to
+
 
 def text_of(node: Node | None) -> str:
     """The source text of a node; empty for None."""
@@ -260,8 +262,20 @@ def words(node: Node) -> set[str]:
 def _function(
     unit: Unit, node: Node, prefix: str, templates: tuple[TemplateParamDecl, ...], owner: StructDecl | None
 ) -> None:
-    declarator = function_declarator(node.child_by_field_name("declarator"))
+    whole = node.child_by_field_name("declarator")
     body = node.child_by_field_name("body")
+    if whole is not None and whole.type == "operator_cast" and owner is not None and body is not None:
+        name = CONVERSION
+        inner = whole
+        while inner.type != "abstract_function_declarator":
+            deeper = inner.child_by_field_name("declarator")
+            if deeper is None:
+                return
+            inner = deeper
+        decl = FunctionDecl(name, f"{owner.qualified}::{name}", node, inner, body, templates, owner=owner.qualified)
+        owner.methods.setdefault(name, []).append(decl)
+        return
+    declarator = function_declarator(whole)
     if declarator is None or body is None:
         return
     name_node = declarator.child_by_field_name("declarator")
@@ -270,10 +284,10 @@ def _function(
     scope = prefix
     while name_node.type == "qualified_identifier":
         scope = _join(scope, text_of(name_node.child_by_field_name("scope")))
-        inner = name_node.child_by_field_name("name")
-        if inner is None:
+        at = name_node.child_by_field_name("name")
+        if at is None:
             return
-        name_node = inner
+        name_node = at
     specialized = None
     if name_node.type in ("template_function", "template_method"):
         arguments = name_node.child_by_field_name("arguments")

@@ -11,9 +11,10 @@ from cuport.translators.rules import build, ir
 from cuport.translators.rules.lowering import ctype, literals
 from cuport.translators.rules.lowering.context import Unsupported
 from cuport.translators.rules.lowering.ctype import ArrayType, Auto, CType, Record, Scalar
-from cuport.translators.rules.lowering.declare import EnumeratorDecl, VariableDecl, best, text_of, words
+from cuport.translators.rules.lowering.declare import EnumeratorDecl, VariableDecl, best, named, text_of, words
 from cuport.translators.rules.lowering.places import Places
 from cuport.translators.rules.lowering.pointers import ZERO
+from cuport.translators.rules.lowering.traits import value_trait
 from cuport.translators.rules.lowering.values import (
     Agg,
     FlatRoot,
@@ -87,6 +88,9 @@ class Names(Places):
         if node.type == "qualified_identifier":
             return self._qualified(node)
         if node.type == "template_function":
+            trait = self._trait_value(None, node)
+            if trait is not None:
+                return ValuePlace(trait)
             return ValuePlace(FunctionName(text_of(node)))
         name = text_of(node)
         found = self.lookup(name)
@@ -161,6 +165,9 @@ class Names(Places):
         while name_node is not None and name_node.type == "qualified_identifier":
             scope, name_node = name_node.child_by_field_name("scope"), name_node.child_by_field_name("name")
         name = text_of(name_node)
+        trait = self._trait_value(scope, name_node)
+        if trait is not None:
+            return ValuePlace(trait)
         owner = self.type_or_none(scope) if scope is not None else None
         if isinstance(owner, Record):
             member = self._static_member(owner, name, node)
@@ -169,6 +176,24 @@ class Names(Places):
         if scope is not None and f"{text_of(scope)}::{name}" in self.unit.enumerators:
             return ValuePlace(self._enumerator(self.unit.enumerators[f"{text_of(scope)}::{name}"]))
         return self._outer_name(name, node, full)
+
+    def _trait_value(self, scope: Node | None, name_node: Node | None) -> ir.Const | None:
+        """`std::is_same<A, B>::value` or `std::is_same_v<A, B>`."""
+        node = None
+        if text_of(name_node) == "value" and scope is not None and scope.type == "template_type":
+            node, suffix = scope, ""
+        elif name_node is not None and name_node.type == "template_function":
+            node, suffix = name_node, "_v"
+        if node is None:
+            return None
+        name = text_of(node.child_by_field_name("name"))
+        if name in self.unit.structs or not name.endswith(suffix):
+            return None
+        listing = node.child_by_field_name("arguments")
+        types = [self.type_or_none(n) for n in named(listing)] if listing is not None else []
+        known = [t for t in types if t is not None]
+        found = value_trait(name.removesuffix("_v"), known) if len(known) == len(types) else None
+        return None if found is None else build.const(found, "bool")
 
     def type_or_none(self, node: Node) -> CType | None:
         """The type a node names, or None if it names none."""

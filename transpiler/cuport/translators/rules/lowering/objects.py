@@ -55,11 +55,13 @@ class Objects(Members):
 
     def convert(self, value: Value, t: CType, node: Node | None) -> Value:
         """Implicit (or static_cast) conversion to `t`."""
+        if isinstance(value, Agg) and isinstance(t, Scalar | Pointer):
+            value = self.conversion_operator(value, t, node)
         match t:
             case Scalar():
                 if isinstance(value, Ptr) and t.dtype == "bool":
                     return self.pointer_truth(value)
-                return build.cast(self.scalar(self.conversion_operator(value, t, node), node), t.dtype)
+                return build.cast(self.scalar(value, node), t.dtype)
             case Pointer():
                 if isinstance(value, ir.Const) and value.value == 0:
                     return Ptr(None, ZERO, 1, t.pointee)

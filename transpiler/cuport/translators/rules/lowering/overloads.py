@@ -10,7 +10,7 @@ from tree_sitter import Node
 from cuport.translators.rules import build, ir, types
 from cuport.translators.rules.lowering.context import Unsupported
 from cuport.translators.rules.lowering.ctype import ArrayType, Auto, CType, Opaque, Pointer, Record, Scalar, Void
-from cuport.translators.rules.lowering.declare import FunctionDecl, named, text_of
+from cuport.translators.rules.lowering.declare import CONVERSION, FunctionDecl, named, text_of
 from cuport.translators.rules.lowering.expressions import Expressions
 from cuport.translators.rules.lowering.typenames import TemplateArg, same_argument
 from cuport.translators.rules.lowering.values import (
@@ -198,7 +198,7 @@ def conversion_cost(argument: Argument, t: CType) -> float | None:
         return 2.0 if isinstance(value, Items) or (t.decl is not None and t.decl.methods.get(t.decl.name)) else None
     if isinstance(t, Scalar):
         if isinstance(have, Record):
-            return 3.0 if have.decl is not None and any(m.startswith("operator") for m in have.decl.methods) else None
+            return 3.0 if have.decl is not None and CONVERSION in have.decl.methods else None
         if isinstance(have, Pointer):
             return 3.0 if t.dtype == "bool" else None
         if not isinstance(have, Scalar):

@@ -10,7 +10,7 @@ from tree_sitter import Node
 from cuport.translators.rules import build, ir, types
 from cuport.translators.rules.lowering import ctype
 from cuport.translators.rules.lowering.context import Context, Unsupported
-from cuport.translators.rules.lowering.ctype import ArrayType, Auto, CType, Opaque, Pointer, Record, Scalar
+from cuport.translators.rules.lowering.ctype import ArrayType, Auto, CType, Opaque, Pointer, Record, Scalar, Void
 from cuport.translators.rules.lowering.declare import (
     AliasDecl,
     FunctionDecl,
@@ -21,6 +21,7 @@ from cuport.translators.rules.lowering.declare import (
     text_of,
     words,
 )
+from cuport.translators.rules.lowering.traits import type_trait
 from cuport.translators.rules.lowering.values import Binding, Pack, TypeName, ValuePlace
 
 TemplateArg: TypeAlias = CType | ir.Const
@@ -218,9 +219,15 @@ class Types(Context):
         if name == "conditional":
             cond, a, b = named(listing)[:3]
             return self.type_of_node(a if self.constant(cond) else b)
-        if name in ("remove_const", "remove_cv", "remove_reference", "remove_cvref", "decay", "enable_if"):
-            return self.type_of_node(named(listing)[-1 if name == "enable_if" else 0])
-        return None
+        if name == "enable_if":
+            return self.type_of_node(named(listing)[-1]) if len(named(listing)) > 1 else Void()
+        if name in self.unit.structs or name in self.unit.aliases:
+            return None
+        try:
+            arguments = [self.type_of_node(n) for n in named(listing)]
+        except Unsupported:
+            return None
+        return type_trait(name, arguments)
 
     def _alias(self, decl: AliasDecl, arguments: Sequence[TemplateArg]) -> CType:
         frame = self.frame
@@ -411,6 +418,14 @@ class Types(Context):
         trailing = next((c for c in decl.declarator.children if c.type == "trailing_return_type"), None)
         if trailing is not None:
             return self.type_of_node(named(trailing)[0])
+        operator = decl.node.child_by_field_name("declarator")
+        if operator is not None and operator.type == "operator_cast":
+            kind = operator.child_by_field_name("type")
+            base = self.type_of_node(kind) if kind is not None else Auto()
+            inner = operator.child_by_field_name("declarator")
+            while inner is not None and inner.type == "abstract_pointer_declarator":
+                base, inner = Pointer(base), inner.child_by_field_name("declarator")
+            return base
         kind = decl.node.child_by_field_name("type")
         if kind is None:
             return Auto()
