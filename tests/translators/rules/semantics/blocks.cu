@@ -65,3 +65,22 @@ __global__ void return_before_barrier(const int* x, int* out, int n) {
   if (i >= n) return;
   out[i] = keep[(t + 1) % 32] * 2 + keep[0];
 }
+
+// The double add of GPUs before sm_60, and a maximum over the bits of non-negative floats.
+__device__ double add_by_cas(double* address, double value) {
+  unsigned long long* bits = (unsigned long long*)address;
+  unsigned long long old = *bits, assumed;
+  do {
+    assumed = old;
+    old = atomicCAS(bits, assumed, __double_as_longlong(value + __longlong_as_double(assumed)));
+  } while (assumed != old);
+  return __longlong_as_double(old);
+}
+
+__global__ void cas_loops(const int* x, double* total, float* most, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) {
+    add_by_cas(total, (double)(x[i] & 63));
+    atomicMax((int*)most, __float_as_int((float)(x[i] & 1023)));
+  }
+}

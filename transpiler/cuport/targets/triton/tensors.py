@@ -146,11 +146,13 @@ def torch_dtype(name: str) -> Any:
 
 
 def triton_dtype(name: str) -> Any:
-    """The `triton.language` dtype of a template type argument."""
+    """The `triton.language` dtype of a template type argument; the C++ name of a type that is no number (a functor)."""
     import triton.language as tl
 
     special = {"bool": "int1", "float8_e4m3fn": "float8e4nv", "float8_e5m2": "float8e5"}
     found = getattr(tl, special.get(name, name), None)
-    if not isinstance(found, tl.dtype):
+    if isinstance(found, tl.dtype):
+        return found
+    if DType(name).known:
         raise UnsupportedCall(f"the template type `{name}` has no Triton dtype")
-    return found
+    return name

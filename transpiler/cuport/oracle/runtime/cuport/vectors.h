@@ -78,6 +78,7 @@ CUPORT_LANES(long long, longlong)
 CUPORT_LANES(unsigned long long, ulonglong)
 CUPORT_LANES(float, float)
 CUPORT_LANES(double, double)
+template <> struct lanes_of<dim3> { static constexpr int count = 3; using type = unsigned int; };
 template <> struct lanes_of<float1> { static constexpr int count = 1; using type = float; };
 template <> struct lanes_of<int1> { static constexpr int count = 1; using type = int; };
 template <> struct lanes_of<uint1> { static constexpr int count = 1; using type = unsigned int; };

@@ -186,36 +186,49 @@ class Body:
         self._say(f"tl.store({address}, {self.exprs.emit(s.value, site).text}, mask={site.mask})")
 
     def _atomic(self, s: ir.Atomic, site: Site) -> None:
-        dtype = self.function.memory(s.memory).dtype
-        if types.bits(dtype) < 32 and not (dtype in ("float16", "bfloat16") and s.op == "add"):
-            raise fail("unsupported.atomic", f"Triton has no atomic {s.op} on {dtype}", hint="port this kernel by hand")
-        address = self.exprs.address(s.memory, s.index, site, block=True)
+        kind = s.value.dtype  # it works in this dtype, whatever the memory's is
+        if types.bits(kind) < 32 and not (kind in ("float16", "bfloat16") and s.op == "add"):
+            raise fail("unsupported.atomic", f"Triton has no atomic {s.op} on {kind}", hint="port this kernel by hand")
         value = self.exprs.block(s.value, site)
         if s.op in _RMW or s.op == "sub":
             name = {"exch": "xchg", "sub": "add"}.get(s.op, s.op)
             shown = f"-({value})" if s.op == "sub" else value
+            address = self._seen_as(s, kind, site)
             text = f'tl.atomic_{name}({address}, {shown}, mask={site.mask}, sem="{self._order}")'
         else:
-            text = self._swap(s, site, dtype, address, value)
+            text = self._swap(s, site, kind, value)
         if s.result is None:
             self._say(text)
         else:
             self._result(s.result, text, site)
 
-    def _swap(self, s: ir.Atomic, site: Site, dtype: str, address: str, value: str) -> str:
+    def _swap(self, s: ir.Atomic, site: Site, kind: str, value: str) -> str:
         """cas, inc, dec: tl.atomic_cas has no mask, so inactive lanes work on a spare element of their own."""
         self.spare.add(s.memory)
-        spare = f"{s.memory}_spare + lane"
+        spare = self._cast_pointer(f"{s.memory}_spare + lane", s.memory, kind)
         if s.op in ("inc", "dec"):
             self.exprs.used.add(f"_atomic_{s.op}")
-            return f"_atomic_{s.op}({address}, {spare}, {value}, {site.mask})"
+            return f"_atomic_{s.op}({self._seen_as(s, kind, site)}, {spare}, {value}, {site.mask})"
         assert s.compare is not None
         compare = self.exprs.block(s.compare, site)
-        if types.is_float(dtype):
-            raise fail(
-                "unsupported.atomic", "compare-and-swap on a floating type", hint="CUDA compares bits: cast to int"
-            )
-        return f'tl.atomic_cas(tl.where({site.mask}, {address}, {spare}), {compare}, {value}, sem="{self._order}")'
+        if not types.is_float(kind):
+            place = f"tl.where({site.mask}, {self._seen_as(s, kind, site)}, {spare})"
+            return f'tl.atomic_cas({place}, {compare}, {value}, sem="{self._order}")'
+        bits = types.signed(f"uint{types.bits(kind)}")  # CUDA compares bits, so -0 is not 0 and NaN can be found
+        spare = self._cast_pointer(f"{s.memory}_spare + lane", s.memory, bits)
+        place = f"tl.where({site.mask}, {self._seen_as(s, bits, site)}, {spare})"
+        as_bits = f"tl.{bits}, bitcast=True"
+        old = f'tl.atomic_cas({place}, ({compare}).to({as_bits}), ({value}).to({as_bits}), sem="{self._order}")'
+        return f"{old}.to({tl_dtype(kind)}, bitcast=True)"
+
+    def _seen_as(self, s: ir.Atomic, kind: str, site: Site) -> str:
+        """One address a lane, of elements seen as `kind`."""
+        return self._cast_pointer(self.exprs.address(s.memory, s.index, site, block=True), s.memory, kind)
+
+    def _cast_pointer(self, address: str, memory: str, kind: str) -> str:
+        if kind == self.function.memory(memory).dtype:
+            return address
+        return f"({address}).to(tl.pointer_type({tl_dtype(kind)}), bitcast=True)"
 
     def _shuffle(self, s: ir.Shuffle, site: Site) -> None:
         name = f"_shuffle_{s.mode}"
