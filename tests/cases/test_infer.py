@@ -187,7 +187,7 @@ def test_sizes_that_the_host_keeps_apart_are_not_tied() -> None:
     assert shown(found)["tied"] == {} and shown(found)["len"] == {"a": "m * n", "b": "n"}
 
 
-def test_a_length_that_nothing_explains_is_a_size_of_its_own() -> None:
+def test_a_length_that_nothing_explains_stays_as_captured() -> None:
     source = source_of("__global__ void k(float *a, const int *ptr, int n) { a[ptr[n]] = 1; }")
     kernel = source.kernels[0]
     cases = [
@@ -195,7 +195,10 @@ def test_a_length_that_nothing_explains_is_a_size_of_its_own() -> None:
         for n, a in ((40, 977), (53, 411), (71, 3001))
     ]
     found = relations(source, cases)
-    assert shown(found)["len"] == {"ptr": "n + 1"} and set(found.relations.roots) == {"n", "len(a)"}
+    assert shown(found)["len"] == {"ptr": "n + 1"}
+    assert found.relations.roots == ("n",) and found.relations.pinned == ("len(a)",)
+    known = found.relations.complete({"n": 5, "block.x": 32, "grid.x": 1, "len(a)": 977})
+    assert known is not None and known["len(ptr)"] == 6
 
 
 def test_a_number_in_the_launch_that_just_covers_a_size() -> None:

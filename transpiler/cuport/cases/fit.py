@@ -101,8 +101,9 @@ def _candidates(targets: Sequence[int], envs: Sequence[Env], price: Price) -> It
     """Expressions that give the first target in the first environment, with their costs."""
     target, env = targets[0], envs[0]
     constant = len(set(targets)) == 1
-    if constant:
-        yield (0.5 if abs(target) <= 1 else price.constant), Num(target)
+    if constant:  # what stays the same while other numbers change is most likely a constant
+        steady = min(price.constant, 2.6) if len(envs) > 1 else price.constant
+        yield (0.5 if abs(target) <= 1 else steady), Num(target)
     # a name that is 0 or 1 on every launch says nothing about products
     names = {n: c for n, c in price.names.items() if any(abs(e.get(n, 0)) > 1 for e in envs) and n in env}
     values = {n: env[n] for n in names}

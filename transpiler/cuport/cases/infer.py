@@ -54,14 +54,24 @@ def infer(source: Source, kernel: Kernel, cases: Sequence[Case], hints: Hints) -
     shared = shared_rule(work, block)
     rules = [*lengths.values(), *offsets.values(), *(g for g in (*grid, *derived, *block) if g is not None), shared]
     used = {n for rule in (*rules, *work.tied.values()) for n in names_in(rule)}
-    unexplained = tuple(f"len({n})" for n in lengths if f"len({n})" in work.unexplained)  # sizes in their own right
+    unexplained = tuple(f"len({n})" for n in lengths if f"len({n})" in work.unexplained)
     lengths = {n: e for n, e in lengths.items() if f"len({n})" not in unexplained}
     grid = [None if f"grid.{a}" in work.unexplained else g for a, g in zip(AXES, grid, strict=True)]
-    roots = (*(s for s in work.scalars if s in used and s not in work.tied), *unexplained)
+    roots = tuple(s for s in work.scalars if s in used and s not in work.tied)
     loose = tuple(s for s in work.scalars if s not in used and s not in work.tied)
     require = tuple(dict.fromkeys(c for g in grid if g is not None for c in whole_blocks(work, g)))
     relations = Relations(
-        roots, loose, work.tied, lengths, offsets, tuple(grid), tuple(block), shared, tuple(derived), require
+        roots,
+        loose,
+        unexplained,
+        work.tied,
+        lengths,
+        offsets,
+        tuple(grid),
+        tuple(block),
+        shared,
+        tuple(derived),
+        require,
     )
     seen = {n: frozenset(work.values(n)) for n in (*work.templates, *loose)}
     ruled = any(names_in(b) for b in block if b is not None)
@@ -137,15 +147,20 @@ def with_free_lengths(inferred: Inferred, molds: Sequence[Mold], cases: Sequence
     bounds = {p.bound for m in molds for p in m.profiles}
     known = [facts(kernel, c) for c in cases]
     lengths = dict(relations.lengths)
-    free: list[str] = []
-    for name, expr in relations.lengths.items():
-        own = f"len({name})"
-        if isinstance(expr, Num) and expr.value > 8 and own in bounds:
-            free.append(own)
-            del lengths[name]
+    constant = {f"len({n})": n for n, e in lengths.items() if isinstance(e, Num) and e.value > 8}
+    free = [own for own in (*constant, *relations.pinned) if own in bounds]
+    for own in free:
+        lengths.pop(constant.get(own, ""), None)
     for name, expr in list(lengths.items()):
         same = [f for f in free if all(k[f] == k[f"len({name})"] for k in known)]
         if isinstance(expr, Num) and same:
             lengths[name] = Var(same[0])
-    changed = replace(relations, lengths=lengths, roots=(*relations.roots, *free))
+    pinned = []
+    for own in relations.pinned:
+        same = [f for f in free if f != own and all(k[f] == k[own] for k in known)]
+        if own not in free and same:
+            lengths[own[4:-1]] = Var(same[0])
+        elif own not in free:
+            pinned.append(own)
+    changed = replace(relations, lengths=lengths, roots=(*relations.roots, *free), pinned=tuple(pinned))
     return replace(inferred, relations=changed)

@@ -43,7 +43,8 @@ class Mold:
 
 def mold_of(source: Source, kernel: Kernel, launches: Sequence[tuple[Case, tuple[Array, ...]]]) -> Mold:
     """A mold from launches alike in arguments and buffers; the smallest one is the base."""
-    base = min((case for case, _ in launches), key=lambda c: (c.threads, sum(b.data.nbytes for b in c.buffers)))
+    launches = sorted(launches, key=lambda x: (x[0].threads, sum(b.data.nbytes for b in x[0].buffers)))
+    base = launches[0][0]
     names = {index: name for name, index in buffer_names(kernel, base).items()}
     profiles = tuple(
         profile(kernel, launches, i, indexes=i not in names or index_like(source, kernel, names[i]))

@@ -67,7 +67,7 @@ def poisoned(data: Array) -> Array:
 def profile(
     kernel: Kernel, launches: Sequence[tuple[Case, tuple[Array, ...]]], index: int, *, indexes: bool = True
 ) -> Profile:
-    """The profile of buffer `index` over launches that agree in their buffers.
+    """The profile of buffer `index` over launches that agree in their buffers, the one to start from first.
 
     `indexes`: whether integers in it may be indices; else their range is only a range.
     """
@@ -79,7 +79,9 @@ def profile(
     rows = np.concatenate([b[~poisoned(b)] for b in before]) if before else np.zeros(0)
     if rows.shape[0] > _SAMPLE:
         rows = rows[np.linspace(0, rows.shape[0] - 1, _SAMPLE).astype(np.int64)]
-    if rows.dtype.type is np.void or rows.size == 0:
+    if rows.dtype.type is np.void:  # records may point into each other: only those of one launch go together
+        return Profile(before[0][~poisoned(before[0])], written, fresh)
+    if rows.size == 0:
         return Profile(rows, written, fresh)
     constant = bool((rows == rows[:1]).all())
     if rows.dtype.kind in "iu":
@@ -115,13 +117,13 @@ def _integers(
     sign: Sign = "nonnegative" if rows.min() >= 0 else "any"
     ordered = all(d.size > 3 and _rising(d) for d, _ in pairs) and not constant
     permutation = all(d.size > 3 and bool((np.sort(d) == np.arange(d.size)).all()) for d, _ in pairs)
-    bound, inclusive = _bound(pairs) if indexes else ("", False)
+    bound, inclusive = _bound(pairs, 8 * rows.dtype.itemsize) if indexes else ("", False)
     few = np.unique(rows).size <= 8 and rows.size > 32 and not bound
     first = all(int(d[0]) == 0 for d, _ in pairs)
     return Profile(rows, written, fresh, sign, constant, ordered, permutation, bound, inclusive, ordered and first, few)
 
 
-def _bound(pairs: Sequence[tuple[Array, Mapping[str, int]]]) -> tuple[str, bool]:
+def _bound(pairs: Sequence[tuple[Array, Mapping[str, int]]], width: int) -> tuple[str, bool]:
     """The smallest quantity that all values stay below and come close to; and whether they reach it."""
     if not pairs or any(d.size < 4 for d, _ in pairs):
         return "", False
@@ -134,6 +136,8 @@ def _bound(pairs: Sequence[tuple[Array, Mapping[str, int]]]) -> tuple[str, bool]
         if name.startswith(("offset", "grid", "block", "shared")):
             continue
         limits = [known[name] for _, known in pairs]
+        if any(limit == 1 << width for limit in limits):  # every value of a byte is below 256, index or not
+            continue
         reaches = any(h == limit for h, limit in zip(highest, limits, strict=True))
         below = all(h <= limit for h, limit in zip(highest, limits, strict=True))
         close = all(h >= 0.7 * limit - 2 for h, limit in zip(highest, limits, strict=True))

@@ -16,11 +16,13 @@ class Relations:
     """Quantities as expressions of free ones.
 
     `roots` are integers that sizes depend on and that may be chosen; `loose` are integers nothing else depends on;
-    `tied` integers follow from roots. A grid or block axis that is None is free: it may be chosen as well.
+    `pinned` quantities stay as on the launch a case is made from; `tied` integers follow from roots. A grid or block
+    axis that is None is free: it may be chosen as well.
     """
 
     roots: tuple[str, ...] = ()
     loose: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
     tied: Mapping[str, Expr] = field(default_factory=dict)
     lengths: Mapping[str, Expr] = field(default_factory=dict)  # of buffers, by the name of their first pointer
     offsets: Mapping[str, Expr] = field(default_factory=dict)  # of pointers that do not point to their buffer's start
@@ -90,6 +92,7 @@ def one_line(relations: Relations, captured: Mapping[str, frozenset[int]], notes
     for name, expr in relations.lengths.items():
         by_rule.setdefault(str(expr), []).append(f"len({name})")
     parts += [" = ".join([*names, rule]) for rule, names in by_rule.items()]
+    parts += [f"{name} as captured" for name in relations.pinned]
     parts += [f"offset({n}) = {e}" for n, e in relations.offsets.items() if e != Num(0)]
     parts.append(_extents("grid", relations.grid, captured))
     parts.append(_extents("block", relations.block, captured))

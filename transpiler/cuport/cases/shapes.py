@@ -104,7 +104,7 @@ class Proposer:
         for axis, rule, derived in zip(AXES, self.relations.grid, self.relations.derived_grid, strict=True):
             if rule is None and derived is None:
                 given.setdefault(f"grid.{axis}", base[f"grid.{axis}"])
-        for name in self.relations.loose:
+        for name in (*self.relations.loose, *self.relations.pinned):
             given.setdefault(name, base[name])
         for _ in range(12):
             known = self.relations.complete(given)
