@@ -24,7 +24,7 @@ demo: $(STAMP)  ## port a real CUDA program to Triton and to JAX, with the evide
 	@$(BIN)/cuport translate $(EXAMPLE) --translator rules --out demo
 
 test: $(STAMP)  ## run the tests
-	$(BIN)/python -m pytest -q -n 2 tests
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests
 
 lint: $(STAMP)  ## ruff and mypy
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[lint]'
