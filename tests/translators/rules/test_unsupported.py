@@ -48,7 +48,7 @@ CASES = [
     ("array", "int n = out[0]; int t[n]; out[1] = t[0];", ""),
     ("dynamic-parallelism", "child<<<1, 1>>>(out);", "__global__ void child(int *p) { *p = 1; }"),
     ("expression", "int *p = new int[3]; out[0] = p[0];", ""),
-    ("grid-sync", "auto g = cooperative_groups::this_grid(); g.sync();", ""),
+    ("cooperative-groups", "auto g = cooperative_groups::this_multi_grid();", ""),
 ]
 
 

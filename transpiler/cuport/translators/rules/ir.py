@@ -261,9 +261,12 @@ class While:
 
 @dataclass(frozen=True)
 class Barrier:
-    """`scope` block: __syncthreads; warp: __syncwarp; fence: a memory fence without waiting."""
+    """`scope` block: __syncthreads; warp: __syncwarp; fence: a memory fence without waiting.
 
-    scope: Literal["block", "warp", "fence"] = "block"
+    grid: all threads of the launch meet (cooperative groups' grid.sync()).
+    """
+
+    scope: Literal["block", "grid", "warp", "fence"] = "block"
     line: int = 0
 
 

@@ -18,6 +18,7 @@ from cuport.translators.rules.lowering import ctype
 from cuport.translators.rules.lowering.context import Overrides, Relower, Unsupported
 from cuport.translators.rules.lowering.ctype import ArrayType, CType, Pointer, Record, Scalar, Void
 from cuport.translators.rules.lowering.declare import FunctionDecl, Unit, unit_of
+from cuport.translators.rules.lowering.headers import text_for
 from cuport.translators.rules.lowering.mutation import mutated_names, reassigned_names
 from cuport.translators.rules.lowering.pointers import ZERO
 from cuport.translators.rules.lowering.statements import Statements
@@ -46,7 +47,7 @@ def lower_kernel(source: Source, kernel: Kernel, cases: Sequence[Case]) -> tuple
 
     Raises CuportError with `unsupported.*` diagnostics for what has no lowering.
     """
-    unit = unit_of(parse(source.text).root_node)
+    unit = unit_of(parse(f"{source.text}\n{text_for(source.includes)}").root_node)
     decl = unit.kernel(kernel.qualified, _text_line(source, kernel))
     if decl is None:
         error = Unsupported("kernel", f"the kernel `{kernel.qualified}` is not found in the syntax tree")

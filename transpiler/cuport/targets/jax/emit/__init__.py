@@ -84,7 +84,9 @@ class _Instance:
         lines += [*self._prologue(), *self._lines, f"        return {state}", ""]
         if not self._written:
             return "\n".join([*lines, "    _blocks(step, (), grid, block)", "    return {}"])
-        lines.append(f"    {state} = _blocks(step, {state}, grid, block)")
+        # where blocks wait for each other all of them run side by side
+        meets = any(isinstance(s, ir.Barrier) and s.scope == "grid" for s in walk.statements(self.function.body))
+        lines.append(f"    {state} = _blocks(step, {state}, grid, block{', whole=True' if meets else ''})")
         lines.append(f"    return {self._returned()}")
         return _squeezed("\n".join(lines))
 

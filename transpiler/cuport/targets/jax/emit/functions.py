@@ -59,10 +59,10 @@ INTEGER: dict[str, str] = {
 PORT: dict[str, tuple[tuple[str, ...], str]] = {
     "_blocks": (
         (),
-        '''def _blocks(step, state, grid, block):
+        '''def _blocks(step, state, grid, block, whole=False):
     """Run `step(block (B, 1), thread (1, T), active (B, T), state)` over the grid, B blocks side by side at a time."""
     blocks, threads = grid[0] * grid[1] * grid[2], block[0] * block[1] * block[2]
-    size = max(1, min(blocks, 65536 // threads))
+    size = blocks if whole else max(1, min(blocks, 65536 // threads))
     thread = jnp.arange(threads, dtype=jnp.int32)[None, :]
     row = jnp.arange(size, dtype=jnp.int32)[:, None]
 

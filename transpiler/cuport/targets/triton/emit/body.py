@@ -82,6 +82,12 @@ class Body:
                 return self._for(s, site, state)
             case ir.While():
                 return self._while(s, site, state)
+            case ir.Barrier() if s.scope == "grid":
+                raise fail(
+                    "unsupported.grid-sync",
+                    "blocks wait for each other, which programs of a Triton launch cannot",
+                    hint="split the kernel where it waits",
+                )
             case ir.Barrier():
                 self._say("tl.debug_barrier()")
             case ir.Shuffle():

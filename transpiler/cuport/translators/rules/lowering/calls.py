@@ -122,6 +122,10 @@ class Calls(Overloads):
                 self.emit(ir.Scope(frame.label, tuple(block), line))
             else:
                 self.out += block
+        except Unsupported as error:
+            if error.node is not None and not self.in_source(error.node) and self.in_source(node):
+                raise Unsupported(error.code, f"{error.message} (in `{decl.name}`)", node, error.hint) from None
+            raise
         finally:
             self.frames.pop()
             self.line = line

@@ -80,6 +80,7 @@ class Context:
         self.notes: list[Diagnostic] = []
         self.views: dict[str, set[str]] = {}  # memory -> dtypes it was accessed as
         self.line = 0
+        self.lines = source.text.count("\n") + 1  # what stands behind them is header text
         self.labels = 0
 
     # ------------------------------------------------------------- diagnostics
@@ -90,6 +91,10 @@ class Context:
         found = replace(found, code=f"rules.{code}", severity="note")
         if all((n.code, n.span) != (found.code, found.span) for n in self.notes):
             self.notes.append(found)
+
+    def in_source(self, node: Node) -> bool:
+        """Whether a node stands in the user's text, not in that of a header."""
+        return node.start_point.row < self.lines
 
     # ------------------------------------------------------------------- names
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tree_sitter import Node
 
 from cuport.translators.rules import build, ir, types
-from cuport.translators.rules.lowering import library, literals
+from cuport.translators.rules.lowering import ctype, library, literals
 from cuport.translators.rules.lowering.access import COMBINERS
 from cuport.translators.rules.lowering.context import Unsupported
 from cuport.translators.rules.lowering.ctype import CType, Opaque, Pointer, Record, Scalar
@@ -156,8 +156,9 @@ class Dispatch(Parallel):
 
     def _is_builtin(self, name: str) -> bool:
         tables = (library.FLOATING, library.ARITHMETIC, library.CASTS, library.BITCASTS, library.INTEGER)
+        vector = name.startswith("make_") and ctype.named(name.removeprefix("make_")) is not None
         return (
-            any(name in t for t in tables) or name.startswith(("atomic", "__shfl", "make_")) or name in ("min", "max")
+            vector or any(name in t for t in tables) or name.startswith(("atomic", "__shfl")) or name in ("min", "max")
         )
 
     def _intrinsic(self, site: Site, discard: bool, std: bool) -> Value:

@@ -185,7 +185,6 @@ IGNORED = {
     "__builtin_unreachable",
     "__assume",
     "__builtin_prefetch",
-    "__pipeline_commit",
     "cudaGridDependencySynchronize",
 }
 OUTPUT = {"printf", "assert", "__assert_fail", "__trap", "fprintf", "puts"}

@@ -182,6 +182,12 @@ class Parallel(Intrinsics):
                 return self.collective(op, "warp", value, self.members(members), value.dtype)
         if name in ("__lane_id", "__laneid"):
             return self.lane()
+        if name == "__lanes_of":
+            return self._lanes_of(self.values(site, 1)[0], site.node)
+        if name == "__pipeline_memcpy_async":
+            return self._copy_bytes(site)
+        if name in ("__pipeline_commit", "__pipeline_wait_prior"):
+            return VOID
         return None
 
     def members(self, mask: ir.Expr) -> ir.Expr | None:
@@ -246,9 +252,9 @@ class Parallel(Intrinsics):
         if name == "this_thread_block":
             return Group("block")
         if name == "this_grid":
-            raise Unsupported(
-                "grid-sync", "a grid-wide group", site.node, "blocks of a port cannot wait for each other"
-            )
+            return Group("grid")
+        if name == "this_multi_grid":
+            raise Unsupported("cooperative-groups", "a group of several devices", site.node)
         values = [self.load(a.place, site.node) for a in site.arguments]
         group = values[0] if values and isinstance(values[0], Group) else None
         if name == "tiled_partition" and group is not None:
@@ -266,6 +272,8 @@ class Parallel(Intrinsics):
 
     def group_method(self, group: Group, name: str, arguments: list[Value], node: Node) -> Value:
         """`group.name(arguments)`."""
+        if group.kind == "grid":
+            return self._grid_method(name, node)
         tile = group.kind == "tile"
         rank = build.binary("and", self.linear_thread(), build.const(group.size - 1, "uint32"))
         if name == "sync":
@@ -292,6 +300,62 @@ class Parallel(Intrinsics):
         if tile and name in ("any", "all", "ballot"):
             return self._tile_vote(group, name, self.truth(arguments[0], node))
         raise Unsupported("cooperative-groups", f"`{name}` of a group", node)
+
+    def _grid_method(self, name: str, node: Node) -> Value:
+        """Of the group of all blocks; its sizes and ranks are 64-bit."""
+        wide = "uint64"
+        x, y, z = (build.cast(ir.Index("bid", axis), wide) for axis in AXES)
+        gx, gy, gz = (build.cast(ir.Index("gdim", axis), wide) for axis in AXES)
+        blocks = build.binary("mul", gx, build.binary("mul", gy, gz))
+        block_rank = build.binary("add", x, build.binary("mul", gx, build.binary("add", y, build.binary("mul", gy, z))))
+        threads = build.cast(self._block_size(), wide)
+        match name:
+            case "sync":
+                self.emit(ir.Barrier("grid", self.line))
+                return VOID
+            case "is_valid":
+                return build.TRUE
+            case "num_blocks":
+                return blocks
+            case "block_rank":
+                return block_rank
+            case "size" | "num_threads":
+                return build.binary("mul", blocks, threads)
+            case "thread_rank":
+                return build.binary(
+                    "add", build.binary("mul", block_rank, threads), build.cast(self.linear_thread(), wide)
+                )
+            case "group_dim" | "dim_blocks" | "block_index":
+                record = ctype.named("dim3")
+                assert isinstance(record, Record)
+                kind: ir.IndexKind = "bid" if name == "block_index" else "gdim"
+                return Agg(record, tuple(ir.Index(kind, axis) for axis in AXES))
+        raise Unsupported("cooperative-groups", f"`{name}` of a grid", node)
+
+    def _lanes_of(self, group: Value, node: Node) -> ir.Expr:
+        """The lanes of a group within its warp, as a mask."""
+        if isinstance(group, Agg):
+            return self.scalar(group.parts[0], node)
+        if isinstance(group, Group) and group.kind == "tile" and group.size < 32:
+            first = build.binary("and", self.lane(), build.const(~(group.size - 1), "uint32"))
+            return build.binary("shl", build.const((1 << group.size) - 1, "uint32"), build.cast(first, "int32"))
+        return build.const(FULL, "uint32")
+
+    def _copy_bytes(self, site: Site) -> Value:
+        """__pipeline_memcpy_async(to, from, bytes): at once, in elements of what `to` points to."""
+        values = [self.load(a.place, site.node) for a in site.arguments]
+        if len(values) != 3 or not isinstance(values[0], Ptr) or not isinstance(values[1], Ptr):
+            raise Unsupported("call", f"`{site.name}` with these arguments", site.node)
+        to, source, size = values[0], values[1], values[2]
+        step = ctype.size_of(to.pointee)
+        if not isinstance(size, ir.Const) or int(size.value) % step:
+            raise Unsupported("call", f"`{site.name}` of a size that is no constant number of elements", site.node)
+        to, source = self._pinned(to), self._pinned(replace(source, pointee=to.pointee))
+        count = int(size.value) // step
+        loaded = [self.keep(self.load(MemPlace(self.advance(source, build.const(k))), site.node)) for k in range(count)]
+        for k, value in enumerate(loaded):
+            self.store(MemPlace(self.advance(to, build.const(k))), value, site.node)
+        return VOID
 
     def _block_size(self) -> ir.Expr:
         x, y, z = (ir.Index("bdim", axis) for axis in AXES)

@@ -60,7 +60,8 @@ class Statements(Declarations):
 
     def statement(self, node: Node, tail: bool = False) -> None:
         """One statement. `tail`: nothing of the function comes after it."""
-        self.line = node.start_point.row + 1
+        if self.in_source(node):
+            self.line = node.start_point.row + 1
         if node.is_error or node.is_missing:
             raise Unsupported("syntax", "the parser does not understand this", node)
         match node.type:
