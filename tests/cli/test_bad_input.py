@@ -15,6 +15,7 @@ import pytest
 from tests.cli.programs import KERNEL, SCALE, changed, line_of
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+Start = Callable[..., subprocess.Popen[str]]
 TRANSLATE = ("translate", "--translator", "rules", "--out", "out")
 
 
@@ -150,7 +151,7 @@ def without_triton(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment in which Python finds no triton, as after a `pip install cuport[jax]`."""
     folder = tmp_path_factory.mktemp("site")
     (folder / "sitecustomize.py").write_text(BLOCKER)
-    return {"PYTHONPATH": str(folder)}
+    return {"PYTHONPATH": os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])}
 
 
 def test_a_target_that_is_not_installed(cuport: Run, tmp_path: Path, without_triton: dict[str, str]) -> None:
@@ -283,10 +284,16 @@ def test_closed_standard_streams_are_no_trouble(tmp_path: Path, environment: dic
 
 
 @pytest.fixture
-def alone(tmp_path: Path, environment: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start cuport in a process group of its own, its cache and temporary files under `tmp_path`."""
+def alone(tmp_path: Path, environment: dict[str, str], shared_cache: Path) -> Iterator[Start]:
+    """Start cuport in a process group of its own, its results and temporary files under `tmp_path`.
+
+    What the C++ compiler made for other tests may be used.
+    """
     started: list[subprocess.Popen[str]] = []
     (tmp_path / "tmp").mkdir()
+    (tmp_path / "cache").mkdir()
+    (shared_cache / "oracle").mkdir(exist_ok=True)
+    (tmp_path / "cache" / "oracle").symlink_to(shared_cache / "oracle")
     mine = environment | {"CUPORT_CACHE_DIR": str(tmp_path / "cache"), "TMPDIR": str(tmp_path / "tmp")}
 
     def start(*words: str) -> subprocess.Popen[str]:
@@ -342,7 +349,7 @@ MOMENTS = [
 
 @pytest.mark.parametrize(("moment", "number"), MOMENTS)
 def test_an_interrupted_run_leaves_nothing_behind(
-    moment: str, number: signal.Signals, alone: Callable[..., subprocess.Popen[str]], tmp_path: Path
+    moment: str, number: signal.Signals, alone: Start, tmp_path: Path
 ) -> None:
     original = moment == "the original runs"
     (tmp_path / "prog.cu").write_text(ENDLESS if original else SCALE)
@@ -357,7 +364,7 @@ def test_an_interrupted_run_leaves_nothing_behind(
     assert [p for p in everything(tmp_path) if "/.build-" in p] == []
 
 
-def test_run_passes_an_interrupt_on(alone: Callable[..., subprocess.Popen[str]], tmp_path: Path) -> None:
+def test_run_passes_an_interrupt_on(alone: Start, tmp_path: Path) -> None:
     (tmp_path / "prog.cu").write_text(changed("printf(", 'FILE *f = fopen("here", "w"); fclose(f); printf(', ENDLESS))
     work = alone("run", "prog.cu")
     until((tmp_path / "here").exists, work)
@@ -367,7 +374,7 @@ def test_run_passes_an_interrupt_on(alone: Callable[..., subprocess.Popen[str]],
     assert processes_about(tmp_path) == [] and everything(tmp_path / "tmp") == set()
 
 
-def test_a_killed_run_goes_on_where_it_was(alone: Callable[..., subprocess.Popen[str]], tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_where_it_was(alone: Start, tmp_path: Path) -> None:
     (tmp_path / "a.cu").write_text(SCALE)
     (tmp_path / "b.cu").write_text(changed("+ 1.0f", "- 1.0f", KERNEL) + ENDLESS.replace(KERNEL, ""))
     work = alone(*TRANSLATE, "a.cu", "b.cu", "-t", "jax", "--jobs", "1")

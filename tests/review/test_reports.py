@@ -7,10 +7,11 @@ from rich.console import Console
 
 from cuport.candidate import BuildRecord
 from cuport.diagnostic import Diagnostic, Span
+from cuport.exitcode import ExitCode
 from cuport.review.junit import junit_text
 from cuport.review.machine import github_text, json_text, sarif_text
 from cuport.review.text import print_report
-from cuport.verdict import Counterexample, Evidence, ExitCode, Report, Status, Verdict
+from cuport.verdict import Counterexample, Evidence, Report, Status, Verdict
 
 BUILDS = (
     BuildRecord("cuda:90", "compiled", True),

@@ -1,13 +1,14 @@
-"""`Verdict`, its evidence, the report over many of them, and every exit code cuport can end with."""
+"""`Verdict`, its evidence, and the report over many of them."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Any
 
 from cuport.candidate import BuildRecord, Provenance
 from cuport.diagnostic import Diagnostic
+from cuport.exitcode import ExitCode
 
 
 class Status(StrEnum):
@@ -18,14 +19,6 @@ class Status(StrEnum):
     INCONCLUSIVE = "INCONCLUSIVE"  # it ran, but the evidence cannot tell right from wrong
     UNSUPPORTED = "UNSUPPORTED"  # a construct cuport says it cannot handle
     FAILED = "FAILED"  # a tool or the original failed, so nothing was decided
-
-
-class ExitCode(IntEnum):
-    OK = 0
-    REJECTED = 1
-    USAGE = 2
-    UNDECIDED = 3
-    INTERRUPTED = 130
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from cuport.diagnostic import CuportError, Diagnostic
-from cuport.verdict import ExitCode
+from cuport.exitcode import ExitCode
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 _USAGE = ("usage", "settings")

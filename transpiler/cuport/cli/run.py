@@ -35,10 +35,10 @@ def command(
     from cuport.cli.outcome import show
     from cuport.cuda import read
     from cuport.diagnostic import CuportError
+    from cuport.exitcode import ExitCode
     from cuport.oracle import Oracle, OracleSettings
     from cuport.oracle.capture import check_result
     from cuport.store.place import cache_folder
-    from cuport.verdict import ExitCode
 
     settings = settings_for([program], include_dirs=include_dirs, defines=defines)
     source = read(program, include_dirs=settings.include_dirs, defines=settings.defines)

@@ -52,9 +52,10 @@ def command(
     from cuport.cli.outcome import show
     from cuport.cli.progress import LiveProgress
     from cuport.diagnostic import CuportError
+    from cuport.exitcode import ExitCode
     from cuport.store.files import check_writable
     from cuport.translators.select import translators_for
-    from cuport.verdict import ExitCode, Report
+    from cuport.verdict import Report
 
     settings = settings_for(paths, translator=translator, model=model, base_url=base_url, attempts=attempts, **given)
     targets = chosen_targets(target, settings)
