@@ -39,9 +39,9 @@ def companions(program: Program, edits: Edits, wanted: frozenset[str] | None, *,
         place = _after(head.definition.whole)
         text = _info(program, head, signature, describe=launches)
         if launches:
-            text += _launch(head, signature)
+            text += _launch(program, head, signature)
         if entries:
-            text += _entry(head, signature)
+            text += _entry(program, head, signature)
         edits.insert_after(place, ' extern "C++" { ' + text + "}")
 
 
@@ -55,6 +55,10 @@ def _after(node: Node) -> int:
 
 def _pointer(head: KernelHead, s: Signature) -> str:
     return f"static_cast<void (*)({s.types})>(&{head.kernel.name}{s.template_args})"
+
+
+def _waits(program: Program, head: KernelHead) -> str:
+    return "true" if program.waits(head.kernel) else "false"
 
 
 def _info(program: Program, head: KernelHead, s: Signature, *, describe: bool) -> str:
@@ -71,13 +75,12 @@ def _info(program: Program, head: KernelHead, s: Signature, *, describe: bool) -
                 lines.append(f'cuport_d.template {verb}<{name}>("{given.name}");')
         describer = f"[](cuport::Describer& cuport_d) {{ {' '.join(lines)} }}"
     names = ",".join(p.name for p in kernel.params)
-    waits = "true" if program.waits(kernel) else "false"
     grid_waits = "true" if program.grid_waits(kernel) else "false"
     is_template = "true" if kernel.template_params else "false"
     return (
         f"{s.bare_template} inline const cuport::KernelInfo& cuport_info_{head.index}() {{ "
         f"static const cuport::KernelInfo cuport_info{{"
-        f'"{head.name}", "{names}", "{",".join(kernel.globals)}", {waits}, {grid_waits}, {is_template}, {describer}}}; '
+        f'"{head.name}", "{names}", "{",".join(kernel.globals)}", {grid_waits}, {is_template}, {describer}}}; '
         "return cuport_info; } "
     )
 
@@ -86,22 +89,25 @@ def _arguments(s: Signature) -> list[str]:
     return [a.strip() for a in s.template_args.removeprefix("<").removesuffix(">").split(",")] if s.template else []
 
 
-def _launch(head: KernelHead, s: Signature) -> str:
+def _launch(program: Program, head: KernelHead, s: Signature) -> str:
+    waits = _waits(program, head)
     comma = ", " if s.params else ""
     info = f"cuport_info_{head.index}{s.template_args}()"
     return (
         f"{s.template} inline void cuport_launch_{head.kernel.name}"
         f"(const cuport::Config& cuport_config{comma}{s.params}) {{ "
-        f"cuport::launch<{_pointer(head, s)}>(cuport_config, {info}{comma}{s.args}); }} "
+        f"cuport::launch<{_pointer(head, s)}, {waits}>(cuport_config, {info}{comma}{s.args}); }} "
         f"{s.template} inline auto cuport_pointer_{head.index}() {{ "
         f"return cuport::know_kernel({_pointer(head, s)}, {info}); }} "
     )
 
 
-def _entry(head: KernelHead, s: Signature) -> str:
+def _entry(program: Program, head: KernelHead, s: Signature) -> str:
+    waits = _waits(program, head)
     return (
         f"{s.bare_template} inline void cuport_entry_{head.index}(cuport::Call& cuport_call) {{ "
-        f"cuport::run_entry<{_pointer(head, s)}>(cuport_call, cuport_info_{head.index}{s.template_args}()); }} "
+        f"cuport::run_entry<{_pointer(head, s)}, {waits}>"
+        f"(cuport_call, cuport_info_{head.index}{s.template_args}()); }} "
     )
 
 

@@ -16,7 +16,7 @@ class Describer {
  public:
   explicit Describer(Text& json, Text& instance) : json_(json), instance_(instance) {}
   template <class T>
-  void type(const char* name) {
+  CUPORT_COLD void type(const char* name) {
     open(name);
     Text spelled;
     add_type_name<T>(spelled);
@@ -31,7 +31,7 @@ class Describer {
     }
   }
   template <auto V>
-  void value(const char* name) {
+  CUPORT_COLD void value(const char* name) {
     using T = decltype(V);
     open(name);
     separate();
@@ -105,7 +105,7 @@ class Capture {
   bool on() const { return folder_ != nullptr; }
 
   template <class... P>
-  CUPORT_NOINLINE bool begin(const KernelInfo& info, dim3 grid, dim3 block, size_t shared, P&... args) {
+  CUPORT_COLD bool begin(const KernelInfo& info, dim3 grid, dim3 block, size_t shared, P&... args) {
     ++seen_;
     head_.clear();
     buffers_.~CapturedBuffers();
@@ -152,7 +152,7 @@ class Capture {
   void add_globals(const char* names, Text& out);
 
   template <class T>
-  void one_argument(Encoder& fields, Text& json, const char*& names, T& value) {
+  CUPORT_COLD void one_argument(Encoder& fields, Text& json, const char*& names, T& value) {
     char name[128];
     size_t n = strcspn(names, ",");
     snprintf(name, sizeof name, "%.*s", static_cast<int>(n), names);

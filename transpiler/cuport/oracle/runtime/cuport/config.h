@@ -59,6 +59,12 @@ inline void add_buffer(const char* base, size_t bytes);
 #define CUDARTAPI
 #define CUDART_CB
 #define CUPORT_NOINLINE __attribute__((noinline))
+// Code that runs once a launch and is instantiated for each: small and quick to compile rather than fast.
+#if defined(__GNUC__) && !defined(__clang__)
+#define CUPORT_COLD __attribute__((cold, noinline, optimize(0)))
+#else
+#define CUPORT_COLD __attribute__((cold, noinline))
+#endif
 #define CUPORT_FORCEINLINE __attribute__((always_inline))
 
 #ifndef CUPORT_THREAD_BEGIN

@@ -115,7 +115,7 @@ class Decoder {
   explicit Decoder(LoadedCase& c) : case_(c) {}
 
   template <class T>
-  void value(T& to) {
+  CUPORT_COLD void value(T& to) {
     if constexpr (std::is_array_v<T>) {
       for (auto& element : to) value(const_cast<std::remove_cv_t<std::remove_reference_t<decltype(element)>>&>(element));
     } else if constexpr (std::is_pointer_v<T>) {
@@ -162,7 +162,7 @@ class Decoder {
     }
   }
   template <class T>
-  void pointer(T*& to) {
+  CUPORT_COLD void pointer(T*& to) {
     using Plain = std::remove_cv_t<T>;
     const Leaf* leaf = next(true);
     to = nullptr;

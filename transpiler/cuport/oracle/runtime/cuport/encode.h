@@ -41,7 +41,7 @@ class Encoder {
 
   // A struct's member, called back by its cuport_visit.
   template <class T>
-  void field(const char* name, T& member) {
+  CUPORT_COLD void field(const char* name, T& member) {
     using Plain = std::remove_cv_t<T>;
     if (out_.last() != '[') out_.add(",");
     out_.add("[");
@@ -63,7 +63,7 @@ class Encoder {
 
   // One kernel argument as JSON.
   template <class T>
-  void argument(T& value) {
+  CUPORT_COLD void argument(T& value) {
     if constexpr (std::is_array_v<T>) {
       out_.add("{\"array\":[");
       for (auto& element : value) {
@@ -116,7 +116,7 @@ class Encoder {
 
   // A type as JSON: "float32", {"dtype":"float32","lanes":4}, {"struct":...}, {"array":n,"of":...}, "pointer", ...
   template <class T>
-  void layout() {
+  CUPORT_COLD void layout() {
     using Plain = std::remove_cv_t<T>;
     if constexpr (std::is_void_v<Plain>) {
       out_.add("\"void\"");
@@ -179,7 +179,7 @@ class Encoder {
   }
 
   template <class T>
-  void pointer(T* p) {
+  CUPORT_COLD void pointer(T* p) {
     if constexpr (std::is_function_v<T>) {
       buffers_.problem = "an argument is a pointer to a function";
       out_.add("null");

@@ -219,10 +219,14 @@ void one_thread(const void* args) {
   (*static_cast<const Call*>(args))();
 }
 
-template <class Call>
-inline cudaError_t run_call(const Config& c, const char* name, bool waits, const Call& call) {
-  const Task task{&one_thread<Call>, &call};
-  return run_grid(c, name, task, waits ? nullptr : &straight_rows<Call>);
+// `Waits`: threads of this kernel may wait for each other and need fibers.
+template <bool Waits, class Call>
+inline cudaError_t run_call(const Config& c, const char* name, const Call& call) {
+  if constexpr (Waits) {
+    return run_grid(c, name, Task{&one_thread<Call>, &call}, nullptr);
+  } else {
+    return run_grid(c, name, Task{nullptr, &call}, &straight_rows<Call>);
+  }
 }
 
 // CUPORT_SCHEDULE and CUPORT_SEED choose the order of blocks and threads of a whole program.

@@ -9,7 +9,6 @@ struct KernelInfo {
   const char* name;        // qualified; overloads after the first as cuport names them
   const char* parameters;  // names, separated by commas
   const char* globals;     // qualified names of globals it reaches, separated by commas
-  bool waits;              // whether a thread may wait for others
   bool grid_waits;         // whether it may wait for other blocks
   bool is_template;
   void (*describe)(Describer&);  // names the template arguments; null in unit builds

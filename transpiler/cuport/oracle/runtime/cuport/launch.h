@@ -28,33 +28,33 @@ inline F* know_kernel(F* kernel, const KernelInfo& info) {
 }
 
 // A launch from the host program: `pointer` identifies the kernel, `call` runs one thread of it.
-template <class Call, class... P>
+template <bool Waits, class Call, class... P>
 inline cudaError_t launch_from_host(const Config& c, const KernelInfo& info, const void* pointer, const Call& call, P&... args) {
   cudaError_t error = device_error != cudaSuccess ? device_error : check_config(c, pointer);
   if (error != cudaSuccess) return last_error = error;
   Capture& capture = Capture::instance();
   const bool captured = capture.on() && capture.begin(info, c.grid, c.block, c.shared, args...);
-  error = run_call(c, info.name, info.waits, call);
+  error = run_call<Waits>(c, info.name, call);
   if (captured) capture.end(error);
   if (error != cudaSuccess) device_error = error;
   return cudaSuccess;  // a launch is asynchronous: the next synchronising call tells
 }
 
 // `k<<<...>>>(...)` through the function that cuda/rewrite put beside each kernel.
-template <auto K, class... P>
+template <auto K, bool Waits, class... P>
 inline cudaError_t launch(const Config& c, const KernelInfo& info, P... args) {
   const auto call = [&] { K(args...); };
-  return launch_from_host(c, info, reinterpret_cast<const void*>(K), call, args...);
+  return launch_from_host<Waits>(c, info, reinterpret_cast<const void*>(K), call, args...);
 }
 
-// The same where the kernel is known only as a pointer; what it is called and whether it waits is not known then.
+// The same where the kernel is known only as a pointer; perhaps nothing else is known of it, so that it gets fibers.
 template <class... P, class... A>
 inline cudaError_t launch_pointer(void (*kernel)(P...), const Config& c, A&&... given) {
-  static const KernelInfo unknown{"", "", "", true, false, false, nullptr};
+  static const KernelInfo unknown{"", "", "", false, false, nullptr};
   const KernelInfo* info = find_kernel(reinterpret_cast<const void*>(kernel));
   return [&](std::remove_cv_t<P>... args) {
     const auto call = [&] { kernel(args...); };
-    return launch_from_host(c, info == nullptr ? unknown : *info, reinterpret_cast<const void*>(kernel), call, args...);
+    return launch_from_host<true>(c, info == nullptr ? unknown : *info, reinterpret_cast<const void*>(kernel), call, args...);
   }(static_cast<A&&>(given)...);
 }
 

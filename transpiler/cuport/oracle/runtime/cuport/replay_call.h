@@ -33,7 +33,7 @@ union Room {
   ~Room() {}
 };
 
-template <auto K, class... Done>
+template <auto K, bool Waits, class... Done>
 void call_with(Call& call, Decoder&, const KernelInfo& info, Parameters<>, Done&... done) {
   LoadedCase& c = call.loaded;
   for (int i = 0; i < c.buffers; ++i) {
@@ -45,22 +45,22 @@ void call_with(Call& call, Decoder&, const KernelInfo& info, Parameters<>, Done&
   call.error = check_config(config, reinterpret_cast<const void*>(K));
   if (call.error != cudaSuccess) return;
   const auto thread = [&] { K(done.value...); };
-  call.error = run_call(config, info.name, info.waits, thread);
+  call.error = run_call<Waits>(config, info.name, thread);
 }
-template <auto K, class First, class... Rest, class... Done>
+template <auto K, bool Waits, class First, class... Rest, class... Done>
 void call_with(Call& call, Decoder& decoder, const KernelInfo& info, Parameters<First, Rest...>, Done&... done) {
   Room<std::remove_cv_t<First>> room;
   decoder.value(room.value);
-  call_with<K>(call, decoder, info, Parameters<Rest...>{}, done..., room);
+  call_with<K, Waits>(call, decoder, info, Parameters<Rest...>{}, done..., room);
 }
-template <auto K, class... P>
+template <auto K, bool Waits, class... P>
 void call_kernel(Call& call, const KernelInfo& info, void (*)(P...)) {
   Decoder decoder(call.loaded);
-  call_with<K>(call, decoder, info, Parameters<P...>{});
+  call_with<K, Waits>(call, decoder, info, Parameters<P...>{});
 }
-template <auto K>
+template <auto K, bool Waits>
 void run_entry(Call& call, const KernelInfo& info) {
-  call_kernel<K>(call, info, K);
+  call_kernel<K, Waits>(call, info, K);
 }
 
 }  // namespace cuport
