@@ -70,7 +70,7 @@ def _info(program: Program, head: KernelHead, s: Signature, *, describe: bool) -
             pack = name.endswith("...")
             verb = {"type": "type", "value": "value"}[given.kind] + ("s" if pack else "")
             if given.ctype == "template":
-                lines.append(f'cuport_d.text("{given.name}");')
+                lines.append(f'cuport_d.template templated<{name}>("{given.name}");')
             else:
                 lines.append(f'cuport_d.template {verb}<{name}>("{given.name}");')
         describer = f"[](cuport::Describer& cuport_d) {{ {' '.join(lines)} }}"

@@ -59,12 +59,15 @@ class Describer {
       json_.add("]");
     }
   }
-  void text(const char* name, const char* value) {
+  template <template <class...> class F>
+  CUPORT_COLD void templated(const char* name) {
     open(name);
     separate();
-    instance_.add(value);
+    Text spelled;
+    add_pretty(spelled, raw_template_name<F>());
+    instance_.add(spelled.str());
     json_.add("\"text\",");
-    json_.quoted(value);
+    json_.quoted(spelled.str());
     json_.add("]");
   }
   template <class... T>

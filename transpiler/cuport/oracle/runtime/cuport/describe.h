@@ -94,6 +94,9 @@ const char* raw_type_name() { return __PRETTY_FUNCTION__; }
 template <auto V>
 const char* raw_value_name() { return __PRETTY_FUNCTION__; }
 
+template <template <class...> class F>
+const char* raw_template_name() { return __PRETTY_FUNCTION__; }
+
 // Cuts `X` out of "... [with K = X]" (g++) or "... [K = X]" (clang++), without the compiler's words for unnamed scopes.
 inline void add_pretty(Text& out, const char* pretty) {
   const char* from = strstr(pretty, " = ");
