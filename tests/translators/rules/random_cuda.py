@@ -93,3 +93,92 @@ def kernel(seed: int, integers: int, floats: int) -> str:
     lines += [f"  whole[{k} * n + t] = (long long)({g.integer(4)});" for k in range(integers)]
     lines += [f"  real[{k} * n + t] = {g.floating(4)};" for k in range(floats)]
     return "\n".join([*lines, "}", ""])
+
+
+class Statements:
+    """Random bodies with loops, break, continue, return, switch and local arrays; every loop ends."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.loops = 0
+
+    def expression(self, depth: int = 2) -> str:
+        """An int expression over a, b, c, d, the array t and the thread's number i."""
+        r = self.random
+        if depth == 0:
+            return r.choice(["a", "b", "c", "d", "i", f"t[{r.choice(['a', 'b', 'i'])} & 3]", str(r.randrange(-3, 9))])
+        x, y = self.expression(depth - 1), self.expression(depth - 1)
+        return r.choice(
+            [
+                f"({x} {r.choice('+-*^')} {y})",
+                f"({x} {r.choice(['<', '>', '==', '!='])} {y})",
+                f"({x} % 7)",
+                f"({x} ? {y} : {self.expression(0)})",
+                f"({x} & {y})",
+                f"f({x}, {y})",
+            ]
+        )
+
+    def block(self, depth: int, breaks: bool, continues: bool) -> str:
+        """Some statements in braces."""
+        return (
+            "{ " + " ".join(self.statement(depth, breaks, continues) for _ in range(self.random.randrange(1, 4))) + " }"
+        )
+
+    def statement(self, depth: int, breaks: bool, continues: bool) -> str:
+        r = self.random
+        target = r.choice(["a", "b", "c", "d", f"t[{r.choice(['a', 'c', 'i'])} & 3]"])
+        simple = [
+            f"{target} = {self.expression()};",
+            f"{target} {r.choice(['+=', '-=', '^=', '*='])} {self.expression(1)};",
+            f"out[i * 8 + ({self.expression(1)} & 7)] += {self.expression(1)};",
+            f"g({target}, {self.expression(1)});",
+            f"{target} = ({self.expression(1)} {r.choice(['&&', '||'])} e++ > 2) ? {self.expression(1)} : e--;",
+        ]
+        if breaks:
+            simple += [f"if ({self.expression()}) break;", "if (d > 40) break;"]
+        if continues:
+            simple.append(f"if ({self.expression()}) continue;")
+        if r.random() < 0.1:
+            simple.append(f"if ({self.expression()} > 20) return;")
+        if depth == 0 or r.random() < 0.4:
+            return r.choice(simple)
+        self.loops += 1
+        n, k = self.loops, f"k{self.loops}"
+        match r.randrange(6):
+            case 0:
+                head = f"for (int {k} = {r.randrange(3)}; {k} < {r.randrange(3, 6)}; {k}++)"
+                return f"{head} {self.block(depth - 1, True, True)}"
+            case 1:
+                return f"for (int {k} = i & 3; {k} > -2; {k} -= 2) {{ d += {k}; {self.block(depth - 1, True, True)} }}"
+            case 2:
+                return f"{{ int {k} = 0; while ({k}++ < (a & 3)) {self.block(depth - 1, True, True)} }}"
+            case 3:
+                return f"{{ int {k} = 0; do {self.block(depth - 1, True, True)} while (++{k} < {n % 3 + 1}); }}"
+            case 4:
+                cases = "".join(
+                    f"case {v}: {self.statement(depth - 1, True, False)} {r.choice(['break;', ''])} " for v in range(3)
+                )
+                return f"switch ({self.expression(1)} & 3) {{ {cases}default: {self.statement(0, True, False)} }}"
+            case _:
+                other = f" else {self.block(depth - 1, breaks, continues)}" if r.random() < 0.5 else ""
+                return f"if ({self.expression()}) {self.block(depth - 1, breaks, continues)}{other}"
+
+
+def statements(seed: int) -> str:
+    """A kernel whose threads write eight ints each."""
+    s = Statements(seed)
+    body = "\n  ".join(s.statement(3, False, False) for _ in range(6))
+    return f"""__device__ int f(int x, int y) {{
+  if (x > y) return x - y;
+  for (int k = 0; k < 3; k++) if (x + k == y) return k;
+  return y;
+}}
+__device__ void g(int &x, int y) {{ if (y < 0) return; x += y & 15; }}
+__global__ void k(int *out) {{
+  int i = threadIdx.x;
+  int a = i, b = 3, c = -1, d = 0, e = 1, t[4] = {{1, i, 2, 0}};
+  {body}
+  out[i * 8 + 0] += a; out[i * 8 + 1] += b; out[i * 8 + 2] += c; out[i * 8 + 3] += d; out[i * 8 + 4] += t[0] + t[3] + e;
+}}
+"""

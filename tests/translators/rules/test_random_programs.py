@@ -1,4 +1,4 @@
-"""C++'s arithmetic: random expressions over all scalar types, compiled by g++ and lowered, must agree exactly."""
+"""Random expressions over all scalar types and random control flow: compiled by g++ and lowered, they agree exactly."""
 
 from __future__ import annotations
 
@@ -36,6 +36,15 @@ def inputs(variables: dict[str, tuple[str, str]], seed: int) -> dict[str, Any]:
     return found
 
 
+def built(text: str, folder: Path) -> ctypes.CDLL:
+    """A kernel as a library of plain C++, with signed overflow defined."""
+    source, library = folder / "k.cpp", folder / "k.so"
+    source.write_text(f"#define __global__\n#define __device__\nstruct {{ unsigned x; }} threadIdx;\n{text}\n")
+    flags = ["-O0", "-w", "-fwrapv", "-ffp-contract=off", "-shared", "-fPIC"]
+    subprocess.run(["g++", *flags, "-o", str(library), str(source)], check=True)
+    return ctypes.CDLL(str(library))
+
+
 def compiled(text: str, variables: dict[str, tuple[str, str]], data: dict[str, Any], folder: Path) -> tuple[Any, Any]:
     """The kernel as plain C++, called for every thread index."""
     arguments = ", ".join(f"({t} *)p[{k}]" for k, (t, _) in enumerate(variables.values()))
@@ -43,15 +52,10 @@ def compiled(text: str, variables: dict[str, tuple[str, str]], data: dict[str, A
         'extern "C" void go(void **p, long long *whole, double *real, int n) {'
         f" for (int t = 0; t < n; t++) {{ threadIdx.x = t; k({arguments}, whole, real, n); }} }}"
     )
-    source, library = folder / "k.cpp", folder / "k.so"
-    source.write_text(f"#define __global__\nstruct {{ unsigned x; }} threadIdx;\n{text}\n{main}\n")
-    flags = ["-O0", "-w", "-fwrapv", "-ffp-contract=off", "-shared", "-fPIC"]
-    subprocess.run(["g++", *flags, "-o", str(library), str(source)], check=True)
+    library = built(f"{text}\n{main}", folder)
     whole, real = np.zeros(INTEGERS * N, np.int64), np.zeros(FLOATS * N)
     pointers = (ctypes.c_void_p * len(data))(*(a.ctypes.data for a in data.values()))
-    ctypes.CDLL(str(library)).go(
-        pointers, ctypes.c_void_p(whole.ctypes.data), ctypes.c_void_p(real.ctypes.data), ctypes.c_int(N)
-    )
+    library.go(pointers, ctypes.c_void_p(whole.ctypes.data), ctypes.c_void_p(real.ctypes.data), ctypes.c_int(N))
     return whole, real
 
 
@@ -70,3 +74,16 @@ def test_lowered_expressions_agree_with_the_compiler(
     same = (arrays["real"] == real) | (np.isnan(arrays["real"]) & np.isnan(real))
     wrong += [lines[INTEGERS + k // N] for k in np.flatnonzero(~same)]
     assert not wrong, wrong[0]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_lowered_control_flow_agrees_with_the_compiler(
+    lower: Callable[..., ir.Function], random_cuda: ModuleType, tmp_path: Path, seed: int
+) -> None:
+    text = random_cuda.statements(seed)
+    run = f'extern "C" void go(int *out) {{ for (int t = 0; t < {N}; t++) {{ threadIdx.x = t; k(out); }} }}'
+    out = np.zeros(8 * N, np.int32)
+    built(f"{text}\n{run}", tmp_path).go(ctypes.c_void_p(out.ctypes.data))
+    arrays = {"out": np.zeros(8 * N, np.int32)}
+    interpret.run(lower(text), (1, 1, 1), (N, 1, 1), {}, arrays)
+    np.testing.assert_array_equal(arrays["out"], out, err_msg=text)
