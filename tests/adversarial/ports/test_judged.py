@@ -87,5 +87,8 @@ def test_broken_copies_are_rejected(judged: Judge, broken: Broken, monkeypatch: 
     verdict = judged(broken.example, broken.target, broken.code, broken.kernel)
     assert verdict.status is Status.REJECTED, f"{broken.fault}: {verdict.status}: {verdict.reason}"
     found = verdict.counterexample
-    assert found is not None, verdict.reason
+    if found is None:  # it was stopped before it gave an answer, at an access outside its buffers
+        assert "out of bounds" in verdict.reason
+        assert any("cuport verify" in d.hint and d.span is not None for d in verdict.diagnostics)
+        return
     assert found.differing >= 1 and found.index != () and "cuport verify" in found.replay
