@@ -89,6 +89,11 @@ def _collect(program: Program, node: Node, items: list[_Item], wanted: frozenset
                 _collect(program, body, items, wanted)
         elif child.type == "linkage_specification" and body is not None:
             items.append(_item(program, child, body, wanted))
+        elif child.type == "using_declaration" and not re.match(r"using\s+namespace\b", program.unit.text_of(child)):
+            # `using std::cout;` goes with the header it needs, unless kept code says `cout`
+            named = names(program.unit.text_of(child))
+            last = re.search(r"(\w+)\s*;?\s*$", program.unit.text_of(child))
+            items.append(_Item(child, frozenset({last[1]} if last else named), frozenset(named), root=False))
         elif (
             not child.type.startswith("preproc") and child.type not in ("comment", *_KEPT_WHOLE) and not child.is_error
         ):
