@@ -35,7 +35,6 @@ from cuport.translators.rules.lowering.values import (
     Place,
     Ptr,
     PtrPlace,
-    TypeName,
     Value,
     ValuePlace,
     VarPlace,
@@ -59,10 +58,7 @@ class Calls(Overloads):
         marks: list[int] = []
         for node in nodes:
             if node.type == "parameter_pack_expansion":
-                pack = self.lookup(text_of(named(node)[0]))
-                if not isinstance(pack, Pack):
-                    raise Unsupported("parameter-pack", "this expansion of a parameter pack", node)
-                found = [p for p in pack.items if not isinstance(p, TypeName)]
+                found = [self.place(element) for element in self.expanded(named(node)[0])]
             else:
                 found = [self.place(node)]
             places += found

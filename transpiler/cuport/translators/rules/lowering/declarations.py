@@ -85,6 +85,32 @@ class Declarations(Dispatch):
         self.declaration(declaration, self.type_of_node(kind))
         return True
 
+    def array_pointer(self, node: Node) -> bool:
+        """`float (*p)[8] = a;` parses like an assignment to an element of `float(*p)`: declare p; say whether so."""
+        assignment = next(iter(named(node)), None)
+        if assignment is None or assignment.type != "assignment_expression":
+            return False
+        inner, extents = assignment.child_by_field_name("left"), []
+        while inner is not None and inner.type == "subscript_expression":
+            extents.append(inner.child_by_field_name("indices"))
+            inner = inner.child_by_field_name("argument")
+        function = (
+            inner.child_by_field_name("function") if inner is not None and inner.type == "call_expression" else None
+        )
+        arguments = inner.child_by_field_name("arguments") if inner is not None else None
+        value = assignment.child_by_field_name("right")
+        if function is None or arguments is None or value is None or not extents:
+            return False
+        pointer = next(iter(named(arguments)), None)
+        t = self.type_or_none(function)
+        if t is None or pointer is None or pointer.type != "pointer_expression":
+            return False
+        for extent in extents:
+            t = ArrayType(t, self.constant(named(extent)[0]) if extent is not None else None)
+        name = text_of(pointer.child_by_field_name("argument"))
+        self._local(name, Pointer(t), value, False, pointer, node)
+        return True
+
     def parse_at(self, text: str, node: Node, bare: bool = False) -> Node:
         """A piece of a function's body parsed again, standing where `node` stands."""
         row, column = node.start_point

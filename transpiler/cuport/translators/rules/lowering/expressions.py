@@ -6,11 +6,11 @@ from tree_sitter import Node
 
 from cuport.translators.rules import build, ir, types
 from cuport.translators.rules.lowering import literals
-from cuport.translators.rules.lowering.access import Access
 from cuport.translators.rules.lowering.context import Unsupported
 from cuport.translators.rules.lowering.ctype import Auto, CType, Pointer, Record, Scalar
 from cuport.translators.rules.lowering.declare import named, text_of
 from cuport.translators.rules.lowering.operators import argument_of_node, clip, field_of
+from cuport.translators.rules.lowering.packs import Packs
 from cuport.translators.rules.lowering.values import (
     Agg,
     Items,
@@ -24,7 +24,7 @@ from cuport.translators.rules.lowering.values import (
 _LVALUES = ("identifier", "field_expression", "subscript_expression", "pointer_expression", "qualified_identifier")
 
 
-class Expressions(Access):
+class Expressions(Packs):
     """Operators; names and calls come from the neighbouring layers."""
 
     # --------------------------------------------------------------- entry points
@@ -64,7 +64,10 @@ class Expressions(Access):
                 self.effect(left)
                 return self.value(right)
             case "sizeof_expression" | "alignof_expression":
-                return self._sizeof(node)
+                size = self.pack_size(node)
+                return size if size is not None else self._sizeof(node)
+            case "fold_expression":
+                return self.fold(node)
             case "initializer_list":
                 return Items(Auto(), tuple(self.operands([self._thunk(c) for c in named(node)])))
             case "compound_literal_expression":

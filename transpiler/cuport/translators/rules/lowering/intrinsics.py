@@ -59,6 +59,8 @@ class Intrinsics(Calls):
         if name in library.CASTS:
             source, target = library.CASTS[name]
             return build.cast(build.cast(self.numbers(site, 1)[0], source), target)
+        if name in library.LITERALS:
+            return build.cast(self.numbers(site, 1)[0], library.LITERALS[name])
         if name in library.ROUNDED:
             return self._rounded(site)
         if name in library.BITCASTS:

@@ -129,6 +129,9 @@ for _name, _to in (("lround", "int64"), ("llround", "int64")):
     ROUNDED[f"{_name}f"] = ("float32", "round", _to)
     ROUNDED[_name] = ("float64", "round", _to)
 
+# <cstdint>'s macros for literals
+LITERALS = {f"{u}INT{n}_C": f"{u.lower()}int{max(n, 32)}" for u in ("", "U") for n in (8, 16, 32, 64)}
+
 BITCASTS: dict[str, tuple[str, str]] = {
     "__float_as_int": ("float32", "int32"),
     "__float_as_uint": ("float32", "uint32"),

@@ -40,6 +40,9 @@ class Operators(Names):
     def _thunk(self, node: Node) -> Callable[[], Value]:
         return lambda: self.value(node)
 
+    def truth(self, value: Value, node: Node) -> ir.Expr:
+        raise NotImplementedError
+
     def scalar_of(self, node: Node) -> ir.Expr:
         """The value of an expression as a number."""
         return self.scalar(self.value(node), node)

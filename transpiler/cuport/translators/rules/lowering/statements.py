@@ -69,6 +69,8 @@ class Statements(Declarations):
                 self.declaration(node)
             case "expression_statement" if template_name(node) is not None and self.template_declaration(node):
                 return
+            case "expression_statement" if self.array_pointer(node):
+                return
             case "expression_statement":
                 for child in named(node)[:1]:
                     self.effect(child)
