@@ -136,6 +136,10 @@ def test_statements_and_operators(launch: Launch, body: str, expected: Callable[
          lambda i: 1 + i.bit_count() * 10 + (32 - (i + 1).bit_length()) * 1000 + 300000),
         ("", "out[i] = min(i, 3) * 100 + max(i, 3) + abs(-i) * 10000;",
          lambda i: min(i, 3) * 100 + max(i, 3) + i * 10000),
+        ("struct P { int x, y; };", "P p{i, 2}; auto [a, b] = p; a += 10; auto &[c, d] = p; c += 1; "
+         "out[i] = a * 100 + b * 10 + p.x;", lambda i: (i + 10) * 100 + 20 + i + 1),
+        ("template <typename... A> __device__ int mul(A... a) { return (a * ... * 1) + (int)sizeof...(a); }",
+         "out[i] = mul(i, 2, 3);", lambda i: 6 * i + 3),
         ("template <typename... A> __device__ int total(A... a) { return 0; } template <typename T, typename... A> "
          "__device__ int total(T v, A... rest) { return v + total(rest...); }",
          "out[i] = total(i, 2, 3);", lambda i: i + 5),

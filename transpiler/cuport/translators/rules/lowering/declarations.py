@@ -111,6 +111,27 @@ class Declarations(Dispatch):
         self._local(name, Pointer(t), value, False, pointer, node)
         return True
 
+    def _structured(self, names: Node, value: Node, reference: bool, node: Node) -> None:
+        """`auto [a, b] = v;`: names for the members of a copy, or with `&` of the object itself."""
+        place = self.place(value)
+        t = self.place_type(place)
+        if reference and not isinstance(place, ValuePlace):
+            place = self.pinned(place)
+        elif isinstance(t, Record):
+            place = self.declare_local("t_", t, self.load(place, value), node.start_byte, node)
+        if isinstance(t, Record):
+            members = [self.member(place, field, node) for field, _ in t.fields]
+        elif isinstance(t, ArrayType) and t.extent is not None and reference:
+            base = self.load(place, node)
+            assert isinstance(base, Ptr)
+            members = [MemPlace(self.advance(base, build.const(k))) for k in range(t.extent)]
+        else:
+            raise Unsupported("structured-binding", f"a structured binding of `{ctype.show(t)}`", node)
+        if len(members) != len(named(names)):
+            raise Unsupported("structured-binding", "a structured binding with another number of names", node)
+        for name, member in zip(named(names), members, strict=True):
+            self.bind(text_of(name), member)
+
     def parse_at(self, text: str, node: Node, bare: bool = False) -> Node:
         """A piece of a function's body parsed again, standing where `node` stands."""
         row, column = node.start_point
@@ -137,6 +158,9 @@ class Declarations(Dispatch):
                 inner, value = self._constructor_call(inner)
             name_node, t, reference = self.declare(inner, base)
             name = text_of(name_node)
+            if name_node is not None and name_node.type == "structured_binding_declarator" and value is not None:
+                self._structured(name_node, value, reference, node)
+                continue
             if "__shared__" in specifiers:
                 self.bind(name, self.shared_object(node, name, t, "extern" in specifiers))
             elif "static" in specifiers and not const:
