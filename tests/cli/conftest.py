@@ -31,7 +31,7 @@ def cuport(tmp_path: Path, environment: dict[str, str]) -> Run:
     """Run the command as a user does, in an empty folder. Environment variables given as None are taken away."""
 
     def run(
-        *words: str | Path, env: dict[str, str | None] | None = None, timeout: float = 300, cwd: Path = tmp_path
+        *words: str | Path, env: dict[str, str | None] | None = None, timeout: float = 900, cwd: Path = tmp_path
     ) -> subprocess.CompletedProcess[str]:
         told = environment | (env or {})
         return subprocess.run(

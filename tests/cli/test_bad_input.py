@@ -317,8 +317,8 @@ def alone(tmp_path: Path, environment: dict[str, str], shared_cache: Path) -> It
 
 
 def until(condition: Callable[[], object], work: subprocess.Popen[str]) -> None:
-    """Wait for something to happen while cuport works; fails if it ends first or two minutes pass."""
-    deadline = time.monotonic() + 120
+    """Wait for something to happen while cuport works; fails if it ends first, or never does it."""
+    deadline = time.monotonic() + 600
     while not condition():
         assert work.poll() is None, work.communicate()
         assert time.monotonic() < deadline
@@ -384,7 +384,7 @@ def test_a_killed_run_goes_on_where_it_was(alone: Start, tmp_path: Path) -> None
     (tmp_path / "b.cu").write_text(SCALE.replace("+ 1.0f;", "- 1.0f;").replace("+ 1.0f ?", "- 1.0f ?"))
     compile((tmp_path / "out" / "a_jax.py").read_text(), "a_jax.py", "exec")
     again = alone(*TRANSLATE, "a.cu", "b.cu", "-t", "jax", "--jobs", "1")
-    out, err = again.communicate(timeout=300)
+    out, err = again.communicate(timeout=900)
     assert again.returncode == 0, err
     assert "2 accepted  (1 unchanged, from the store)" in out
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"a_jax.py", "a_jax.json", "b_jax.py", "b_jax.json"}

@@ -241,7 +241,7 @@ class Road:
         middle = time.monotonic()
         built = None
         if not only_case:
-            self.progress.stage(subject, "compiling the port")
+            self.progress.stage(subject, "building the port")
             built = build(target, candidate.code, kernel, _for_build(cases), limits)
         end = time.monotonic()
         self.progress.stage(subject, "judging")

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cuport.case import Case, Dim3
 from cuport.cases import first_guess
 from cuport.diagnostic import CuportError, Diagnostic, fail
 from cuport.kernel import Source
@@ -63,7 +64,7 @@ def inspect_file(road: Road, path: Path, *, cases: bool, args: Sequence[str] = (
         notes[kernel.python_name] = tuple(ground.plan.notes)
         planned = [r.case for r in ground.references]
         rows[kernel.python_name] = tuple(
-            CaseRow(c.label, c.origin, c.suite, f"grid {c.grid} block {c.block}", c.digest[:12]) for c in planned
+            CaseRow(c.label, c.origin, c.suite, _launch(c), c.digest[:12]) for c in planned
         )
     return Inspection(
         source,
@@ -74,6 +75,18 @@ def inspect_file(road: Road, path: Path, *, cases: bool, args: Sequence[str] = (
         notes,
         tuple(dict.fromkeys(diagnostics)),
     )
+
+
+def _launch(case: Case) -> str:
+    """As CUDA writes it: `<<<(40,2), 256, 1024>>>`, dimensions of 1 at the end left out."""
+    shared = f", {case.shared_bytes}" if case.shared_bytes else ""
+    return f"<<<{_dims(case.grid)}, {_dims(case.block)}{shared}>>>"
+
+
+def _dims(extents: Dim3) -> str:
+    x, y, z = extents
+    kept = (x, y, z) if z > 1 else (x, y) if y > 1 else (x,)
+    return str(x) if len(kept) == 1 else f"({','.join(map(str, kept))})"
 
 
 def write_first_guess(inspection: Inspection) -> Path:

@@ -12,6 +12,7 @@ from cuport.batch.portfile import Outcome, PortFile, more_telling
 from cuport.diagnostic import CuportError, Diagnostic
 from cuport.kernel import Kernel
 from cuport.pipeline import Program, Road
+from cuport.review.text import short
 from cuport.store.evidence import evidence_text, to_json
 from cuport.store.files import Places, kept_port, places, text_digest, write_together, write_whole
 from cuport.targets.base import Target
@@ -176,8 +177,9 @@ def _keep_rejected(path: Path, piece: Piece, verdict: Verdict) -> None:
 
 def unified(old: str, new: str, path: Path) -> str:
     """Unified diff as git prints it, "" where nothing differs."""
-    before = f"a/{path}" if old else "/dev/null"
-    lines = difflib.unified_diff(old.splitlines(True), new.splitlines(True), before, f"b/{path}")
+    name = short(str(path)).lstrip("/")
+    before = f"a/{name}" if old else "/dev/null"
+    lines = difflib.unified_diff(old.splitlines(True), new.splitlines(True), before, f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -25,8 +26,7 @@ def print_inspection(console: Console, found: Inspection) -> None:
         console.print()
         console.print(_head(kernel), crop=False)
         for label, text in _rows(found, kernel):
-            # a def line and a digest are there to be copied
-            console.print(Row(label, text, whole=label in ("port", "case")), crop=False)
+            console.print(Row(label, text, whole=label == "port"), crop=False)  # a def line is there to be copied
 
 
 def _head(kernel: Kernel) -> Text:
@@ -53,7 +53,11 @@ def _rows(found: Inspection, kernel: Kernel) -> Iterator[tuple[str, str]]:
             f"line {site.span.line} in {site.function or '?'}: {args}grid {site.grid}, block {site.block}{shared}",
         )
     if not kernel.launches:
-        yield "launch", "none in this file: needs a case file (--write-cases makes a first guess)"
+        cases = Path(found.source.path).with_suffix(".cases.toml")
+        told = (
+            f"described in {cases.name}" if cases.is_file() else "needs a case file (--write-cases makes a first guess)"
+        )
+        yield "launch", f"none in this file: {told}"
     name = kernel.python_name
     yield "port", found.def_lines[name]
     if found.extras[name]:
@@ -62,8 +66,10 @@ def _rows(found: Inspection, kernel: Kernel) -> Iterator[tuple[str, str]]:
         yield "domain", found.domains[name]
     for note in found.notes.get(name, ()):
         yield "note", note
-    for row in found.cases.get(name, ()):
-        yield "case", f"{row.digest}  {row.origin:<9} {row.suite:<8} {row.launch}  {row.label}"
+    rows = found.cases.get(name, ())
+    width = max((len(row.launch) for row in rows), default=0)
+    for row in rows:
+        yield "case", f"{row.digest}  {row.origin:<9}  {row.suite:<7}  {row.launch:<{width}}  {row.label}"
 
 
 def _n(count: int, word: str) -> str:
