@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,8 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from cuport.diagnostic import fail
-from cuport.kernel import Source
-from cuport.review.screen import Screen
+from cuport.kernel import Kernel, Source
+from cuport.review.screen import Screen, printable
 
 _WIDE = 150  # columns from which two texts stand side by side
 
@@ -45,7 +46,7 @@ def print_change(console: Console, change: PortChange, source: Source) -> None:
     if not console.is_terminal:
         print_diffs([change.diff])
         return
-    cuda = "\n\n".join(k.text.strip() for k in source.kernels)
+    cuda = "\n\n".join(printable(_as_written(k, source)) for k in source.kernels)
     left = Panel(
         Syntax(cuda, "cuda", theme="ansi_dark", background_color="default", word_wrap=True),
         title=str(change.source),
@@ -63,6 +64,14 @@ def print_change(console: Console, change: PortChange, source: Source) -> None:
     else:
         console.print(left)
         console.print(right)
+
+
+def _as_written(kernel: Kernel, source: Source) -> str:
+    """The kernel's lines in the user's own layout; after preprocessing where it stands in a header."""
+    first, last = kernel.span.line, kernel.span.end_line
+    if kernel.span.path != source.path or last < first:
+        return kernel.text.strip()
+    return textwrap.dedent("\n".join(source.raw.split("\n")[first - 1 : last]))
 
 
 def text_at(revision: str, path: Path) -> str:
