@@ -48,8 +48,8 @@ class Bin:
             return f"{self.op}({self.left}, {self.right})"
         level = _LEVEL[self.op]
         shown = "/" if self.op == "//" else self.op
-        inner = self.right.op if isinstance(self.right, Bin) else self.op
-        strict = self.op in ("-", "//", "%", "<<", ">>") or inner != self.op
+        # a - (b + c), a * (b // c * d): only a chain of the same + or * may lose its parentheses on the right
+        strict = self.op in ("-", "//", "%", "<<", ">>") or not _chain(self.right, self.op)
         return f"{_wrap(self.left, level)} {shown} {_wrap(self.right, level + strict)}"
 
 
@@ -58,6 +58,13 @@ Expr: TypeAlias = Num | Var | Bin
 _LEVEL = {"or": 0, "and": 1, **dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), 2)}
 _LEVEL |= {"<<": 3, ">>": 3, "+": 4, "-": 4, "*": 5, "//": 5, "%": 5}
 _LARGEST = 1 << 62
+
+
+def _chain(expr: Expr, op: str) -> bool:
+    """Whether everything of `op`'s level at the left of the expression is `op` itself."""
+    if not isinstance(expr, Bin) or _LEVEL.get(expr.op, 9) != _LEVEL[op]:
+        return True
+    return expr.op == op and _chain(expr.left, op)
 
 
 def _wrap(expr: Expr, level: int) -> str:
