@@ -31,15 +31,7 @@ _REFERENCES = ("reference_declarator", "abstract_reference_declarator")
 _POINTERS = ("pointer_declarator", "abstract_pointer_declarator", "pointer_type_declarator")
 _ARRAYS = ("array_declarator", "abstract_array_declarator", "array_type_declarator")
 _PARENS = ("parenthesized_declarator", "abstract_parenthesized_declarator")
-OPAQUE = (
-    "thread_group",
-    "thread_block",
-    "grid_group",
-    "thread_block_tile",
-    "coalesced_group",
-    "curandState",
-    "curandState_t",
-)
+OPAQUE = ("thread_group", "thread_block", "grid_group", "thread_block_tile", "curandState", "curandState_t")
 
 
 class Types(Context):
