@@ -43,6 +43,11 @@ def test_version(cuport: Run) -> None:
         (["verify", "missing.cu"], "usage.missing-file"),
         (["inspect", "missing.cu"], "usage.missing-file"),
         (["translate", "."], "usage.no-sources"),
+        (["translate", "p.py"], "usage.not-a-source"),
+        (["verify", "p.py"], "usage.not-a-source"),
+        (["verify", "missing.cu", "p.py"], "usage.missing-file"),
+        (["verify", "sub", "p.py"], "usage.not-a-source"),
+        (["verify", "a.cu", "p.py"], "usage.missing-file"),
         (["translate", "a.cu", "--target", "cobol"], "usage.no-such-target"),
         (["translate", "a.cu", "--translator", "magic"], "Invalid value"),
         (["translate", "a.cu", "--attempts", "0"], "Invalid value"),
@@ -51,6 +56,8 @@ def test_version(cuport: Run) -> None:
 )
 def test_usage_errors_end_with_2(cuport: Run, tmp_path: Path, words: list[str], part: str) -> None:
     (tmp_path / "sub").mkdir()
+    if words[1:] != ["."]:
+        (tmp_path / "a.cu").write_text("")
     done = cuport(*words)
     assert done.returncode == 2, done.stderr
     assert part in done.stderr and "Traceback" not in done.stderr and done.stdout == ""

@@ -444,6 +444,7 @@ def test_a_wrong_shape_or_dtype_is_rejected(court: Court, elementwise: Make, cha
             Build((BuildRecord("cuda:90", "compiled", True), BuildRecord("tpu", "lowered", False, "no"))),
             Status.REJECTED,
         ),
+        (Build((BuildRecord("any", "lowered", False, "timeout: building took too long"),)), Status.INCONCLUSIVE),
         (Build((), ("no compiler",)), Status.INCONCLUSIVE),
         (None, Status.INCONCLUSIVE),
     ],

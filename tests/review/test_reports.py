@@ -61,7 +61,7 @@ def text_of(r: Report, *, detailed: bool) -> str:
 
 def test_details_show_the_evidence_and_the_counterexample() -> None:
     text = text_of(Report((verdict(Status.REJECTED, "differs", counterexample=EXAMPLE),)), detailed=True)
-    for part in ("REJECTED", "40 cases, 9 shapes, 12 345 elements", "in the hardened interpreter", "y[32]", "got nan"):
+    for part in ("REJECTED", "40 cases, 9 shapes, 12,345 elements", "in the hardened interpreter", "y[32]", "got nan"):
         assert part in text
     assert "compiled  for cuda:90 x2, hip:gfx942 FAILED" in text and "lowered   for tpu" in text
     assert "replay    cuport verify a.cu b.py --case ab12" in text

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from cuport.candidate import Candidate, Provenance
+from cuport.candidate import Build, Candidate, Execution, Provenance
 from cuport.case import Case, Reference
 from cuport.cases import Plan, plan
 from cuport.cuda import read
@@ -190,10 +190,11 @@ class Road:
             if known is not None:
                 return _replayed(known, program, port)
         try:
-            verdict = self._judge(program, kernel, target, candidate, port, only_case)
+            verdict, lasting = self._judge(program, kernel, target, candidate, port, only_case)
         except CuportError as error:
             verdict = undecided(program.source, kernel, target, error.diagnostics, candidate.provenance)
-        if not only_case and verdict.status is not Status.FAILED:  # a failure of tools may be gone next time
+            lasting = False  # a failure of tools may be gone next time
+        if lasting and not only_case and verdict.status is not Status.FAILED:
             self.store.put_verdict(self._verdict_key(program, kernel, target, candidate), verdict.to_dict())
         return verdict
 
@@ -208,23 +209,16 @@ class Road:
 
     def _judge(
         self, program: Program, kernel: Kernel, target: Target, candidate: Candidate, port: str, only_case: str
-    ) -> Verdict:
+    ) -> tuple[Verdict, bool]:
+        """A verdict, and whether the same would be found again whatever else this machine has to do."""
         subject = f"{Path(program.source.path).name} {kernel.name} -> {target.label}"
         self.progress.stage(subject, "screening")
         problems = [_placed(d, port) for d in target.screen(candidate.code, [kernel])]
         if errors := [d for d in problems if d.severity == "error"]:
             reason = f"breaks the contract: {errors[0].message}"
             evidence = Evidence(provenance=candidate.provenance, versions=versions())
-            return Verdict(
-                program.source.path,
-                kernel.python_name,
-                target.name,
-                Status.REJECTED,
-                reason,
-                evidence,
-                None,
-                tuple(problems),
-            )
+            name, found = kernel.python_name, tuple(problems)
+            return Verdict(program.source.path, name, target.name, Status.REJECTED, reason, evidence, None, found), True
         ground = self.ground(program, kernel)
         references = [r for r in ground.references if r.case.digest.startswith(only_case)]
         if not references:
@@ -246,7 +240,7 @@ class Road:
         end = time.monotonic()
         self.progress.stage(subject, "judging")
         spent = (*ground.seconds, ("execute", round(middle - begin, 3)), ("build", round(end - middle, 3)))
-        return judge(
+        verdict = judge(
             source=program.source,
             kernel=kernel,
             target=target.name,
@@ -262,6 +256,7 @@ class Road:
             port=port,
             options=_options(program),
         )
+        return verdict, not _hurried(execution, built)
 
     # -- propose ---------------------------------------------------------------------------------------------------
 
@@ -308,6 +303,13 @@ def undecided(
 
 
 _UNSUPPORTED = ("unsupported.", "oracle.unsupported-", "oracle.inline-ptx")
+
+
+def _hurried(execution: Execution, built: Build | None) -> bool:
+    """Whether a limit on time or memory ended something: on a less busy machine it may not."""
+    kinds = {o.failure.kind for o in execution.outputs if o.failure is not None}
+    details = [r.detail for r in built.records if not r.ok] if built is not None else []
+    return bool(kinds & {"timeout", "memory"}) or any(d.startswith(("timeout:", "memory:")) for d in details)
 
 
 def _options(program: Program) -> list[str]:

@@ -39,6 +39,9 @@ def sources(paths: Sequence[Path]) -> list[Path]:
                     "usage.no-sources", f"no .cu file in {path}", hint="name a .cu file, or a folder that has some"
                 )
             found.update(dict.fromkeys(below))
+        elif path.suffix == ".py":
+            hint = "a port is named after its source: cuport verify KERNEL.cu PORT.py"
+            raise fail("usage.not-a-source", f"{path} is a Python file, not a CUDA source", hint=hint)
         elif path.exists():
             found[path] = None
         else:
@@ -64,6 +67,18 @@ def port_jobs(paths: Sequence[Path], targets: Iterable[Target]) -> tuple[list[Po
         jobs += there
     ready, lacking = judgeable(jobs)
     return ready, notes + lacking
+
+
+def pair(source: Path, port: Path) -> tuple[Path, Path]:
+    """A source and a port named by the user. Raises CuportError (`usage.*`)."""
+    if source.is_dir():
+        raise fail(
+            "usage.not-a-source", f"{source} is a folder", hint="name one source: cuport verify KERNEL.cu PORT.py"
+        )
+    sources([source])
+    if not port.exists():
+        raise fail("usage.missing-file", f"{port} does not exist", hint="check the path")
+    return source, port
 
 
 def judgeable(jobs: Sequence[PortJob]) -> tuple[list[PortJob], list[Diagnostic]]:

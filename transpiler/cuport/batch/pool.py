@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from typing import TypeVar
 
 from cuport import interrupt
@@ -40,6 +41,16 @@ def run_all(
         pool.shutdown(wait=not waiting, cancel_futures=True)
         if waiting:
             _stop(waiting)
+
+
+def gather(tasks: Iterable[T], work: Callable[[T], R], jobs: int = 0) -> list[R | BaseException]:
+    """Every task's result or exception, in the order of the tasks, whichever ended first."""
+    numbered = list(enumerate(tasks))
+    found: dict[int, R | BaseException] = {}
+    with closing(run_all(numbered, lambda pair: work(pair[1]), jobs)) as results:
+        for (number, _), result in results:
+            found[number] = result
+    return [found[number] for number, _ in numbered]
 
 
 def _stop(running: Iterable[Future[R]]) -> None:

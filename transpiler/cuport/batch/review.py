@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cuport.batch.accepted import recall
 from cuport.batch.discover import PortJob
 from cuport.batch.translate import unified
-from cuport.batch.verify import functions_of, last_accepted_key, read_port
+from cuport.batch.verify import functions_of, read_port
 from cuport.candidate import Candidate, Provenance
 from cuport.kernel import Source
 from cuport.pipeline import Program, Road
@@ -20,8 +21,8 @@ def change_of(store: Store, job: PortJob, base: str | None) -> PortChange:
     if base is not None:
         old, name = text_at(base, job.port), f"git {base}"
     else:
-        kept = store.blob(last_accepted_key(job.source, job.target))
-        old = kept.decode() if kept is not None else ""
+        kept = recall(store, job.source, job.target)
+        old = kept or ""
         name = "the port accepted last" if kept is not None else "nothing (no port of it was accepted on this machine)"
     return PortChange(job.source, job.port, name, unified(old, new, job.port))
 

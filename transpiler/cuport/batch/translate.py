@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cuport.batch.accepted import remember
 from cuport.batch.docstring import Piece
 from cuport.batch.portfile import Outcome, PortFile, more_telling
 from cuport.diagnostic import CuportError, Diagnostic
@@ -82,21 +83,20 @@ def untold(program: Program, verdicts: Sequence[Verdict]) -> tuple[Diagnostic, .
 
 
 def choose(program: Program, names: Sequence[str]) -> list[Kernel]:
-    """The kernels asked for by --kernel, or all. Raises CuportError (`usage.no-such-kernel`)."""
-    if not names:
-        return list(program.source.kernels)
-    found = []
-    for name in names:
-        try:
-            found.append(program.source.kernel(name))
-        except KeyError:
-            known = ", ".join(k.python_name for k in program.source.kernels)
-            raise CuportError(
-                Diagnostic(
-                    "usage.no-such-kernel", f"{program.source.path} has no kernel {name}", hint=f"it has: {known}"
-                )
-            ) from None
-    return found
+    """The kernels asked for by --kernel that this file has, or all of its kernels."""
+    known = program.source.kernels
+    return [k for k in known if not names or {k.name, k.qualified, k.python_name} & set(names)]
+
+
+def unknown_kernels(names: Sequence[str], verdicts: Sequence[Verdict]) -> list[Diagnostic]:
+    """An error for each --kernel that no file has: a misspelt name must not look like a pass."""
+    judged = {v.kernel for v in verdicts}
+    parts = judged | {p for k in judged for p in (k.rpartition("__")[2], k.partition("__")[0])}
+    return [
+        Diagnostic("usage.no-such-kernel", f"no kernel named {n} was found", hint="cuport inspect lists the kernels")
+        for n in names
+        if n.replace("::", "__") not in parts
+    ]
 
 
 def _translate_target(
@@ -130,7 +130,11 @@ def _translate_target(
         road.progress.verdict(verdict)
     if not code:
         return Translated(tuple(ordered))
-    return _leave(program, target, code, ordered, rules, road.settings.work_dir)
+    done = _leave(program, target, code, ordered, rules, road.settings.work_dir)
+    whole = len(ordered) == len(program.source.kernels) and all(v.status is Status.ACCEPTED for v in ordered)
+    if done.written and whole:
+        remember(road.store, Path(program.source.path), target, code)
+    return done
 
 
 def _leave(

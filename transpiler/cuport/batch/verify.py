@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cuport.batch.accepted import remember
 from cuport.batch.discover import PortJob
 from cuport.batch.translate import choose, untold
 from cuport.candidate import Candidate, Provenance
@@ -51,14 +52,9 @@ def verify_port(
             verdict = _not_ported(program, kernel, job)
         road.progress.verdict(verdict)
         verdicts.append(verdict)
-    if all(v.status is Status.ACCEPTED for v in verdicts) and verdicts and not only_case:
-        road.store.put_blob(last_accepted_key(job.source, job.target), "port", code.encode())
+    if verdicts and not kernels and not only_case and all(v.status is Status.ACCEPTED for v in verdicts):
+        remember(road.store, job.source, job.target, code)
     return Verified(tuple(verdicts), untold(program, verdicts))
-
-
-def last_accepted_key(source: Path, target: Target) -> str:
-    """Where the store keeps the text of a source's port that was accepted last, whole."""
-    return f"accepted:{source.resolve()}:{target.name}"
 
 
 def read_port(path: Path) -> str:

@@ -30,8 +30,7 @@ def command(
     from cuport.batch.discover import sources
     from cuport.batch.inspection import inspect_file, write_first_guess
     from cuport.batch.opening import open_road
-    from cuport.cli.outcome import reader_may_leave, show
-    from cuport.diagnostic import CuportError
+    from cuport.cli.outcome import reader_may_leave, show, told
     from cuport.review.inspection import print_inspection
     from cuport.review.screen import Screen
     from cuport.store.evidence import to_json
@@ -49,9 +48,9 @@ def command(
                 show(inspection.diagnostics)
                 if write_cases:
                     click.echo(f"wrote {write_first_guess(inspection)}", err=True)
-            except CuportError as error:
+            except Exception as error:
                 failed = True
-                show(error.diagnostics)
+                show(told(error, path))
         show(road.store.diagnostics)
     if output_format == "json":
         with reader_may_leave():

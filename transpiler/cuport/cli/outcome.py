@@ -8,11 +8,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
 
-from cuport.diagnostic import CuportError, Diagnostic
+from cuport.diagnostic import CuportError, Diagnostic, Span
 from cuport.exitcode import ExitCode
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -112,6 +114,18 @@ def _written(*, quiet: bool) -> bool:
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def told(error: BaseException, path: Path) -> tuple[Diagnostic, ...]:
+    """What one file's failure is called in the report, so that it costs no other file's verdict.
+
+    Raises what is no failure of a file: interrupts, and everything unexpected under `CUPORT_DEBUG=1`.
+    """
+    if isinstance(error, CuportError):
+        return error.diagnostics
+    if not isinstance(error, Exception) or os.environ.get("CUPORT_DEBUG"):
+        raise error
+    return (replace(_of_exception(error), span=Span(str(path), 1)),)
 
 
 def _of_exception(error: Exception) -> Diagnostic:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +46,10 @@ def command(
     """
     from cuport.batch.discover import sources
     from cuport.batch.opening import open_road
-    from cuport.batch.pool import run_all
-    from cuport.batch.translate import Translated, WriteRules, translate_file
-    from cuport.cli.outcome import show
+    from cuport.batch.pool import gather
+    from cuport.batch.translate import Translated, WriteRules, translate_file, unknown_kernels
+    from cuport.cli.outcome import show, told
     from cuport.cli.progress import LiveProgress
-    from cuport.diagnostic import CuportError
     from cuport.exitcode import ExitCode
     from cuport.store.files import check_writable
     from cuport.translators.select import translators_for
@@ -71,16 +69,11 @@ def command(
         def work(path: Path) -> Translated:
             return translate_file(road, path, targets, choose, rules, kernels=kernels, args=args)
 
-        with closing(run_all(files, work, settings.jobs)) as results:
-            for _, result in results:
-                if isinstance(result, CuportError):
-                    total += Translated((), result.diagnostics)
-                elif isinstance(result, BaseException):
-                    raise result
-                else:
-                    total += result
+        for path, result in zip(files, gather(files, work, settings.jobs), strict=True):
+            total += Translated((), told(result, path)) if isinstance(result, BaseException) else result
         total += Translated((), tuple(road.store.diagnostics))
-    report = Report(total.verdicts, tuple(dict.fromkeys(total.diagnostics)))
+    misspelt = unknown_kernels(kernels, total.verdicts)
+    report = Report(total.verdicts, tuple(dict.fromkeys([*total.diagnostics, *misspelt])))
     detailed = verbose or len(report.verdicts) <= 6
     emit_report(report, output_format, detailed=detailed, written=[str(p) for p in total.written], diffs=total.diffs)
     if output_format == "text":

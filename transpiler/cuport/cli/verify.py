@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +31,19 @@ def command(
 
     Evidence files are never believed. What was judged before, with nothing changed, comes from the store.
     """
-    from cuport.batch.discover import PortJob, judgeable, port_jobs
+    from cuport.batch.discover import PortJob, judgeable, pair, port_jobs
     from cuport.batch.opening import open_road
-    from cuport.batch.pool import run_all
+    from cuport.batch.pool import gather
+    from cuport.batch.translate import unknown_kernels
     from cuport.batch.verify import Verified, target_of, verify_port
-    from cuport.cli.outcome import show
+    from cuport.cli.outcome import show, told
     from cuport.cli.progress import LiveProgress
-    from cuport.diagnostic import CuportError
     from cuport.verdict import Report, Verdict
 
     settings = settings_for(paths, **given)
     if len(paths) == 2 and paths[1].suffix == ".py":
-        jobs, diagnostics = judgeable([PortJob(paths[0], paths[1], target_of(paths[1], target))])
+        source, port = pair(*paths)
+        jobs, diagnostics = judgeable([PortJob(source, port, target_of(port, target))])
     else:
         jobs, diagnostics = port_jobs(paths, chosen_targets(target, settings, judging=True))
     verdicts: list[Verdict] = []
@@ -52,16 +52,14 @@ def command(
         def work(job: PortJob) -> Verified:
             return verify_port(road, job, kernels=kernels, args=args, only_case=only_case, fresh=fresh)
 
-        with closing(run_all(jobs, work, settings.jobs)) as results:
-            for _, result in results:
-                if isinstance(result, CuportError):
-                    diagnostics += result.diagnostics
-                elif isinstance(result, BaseException):
-                    raise result
-                else:
-                    verdicts += result.verdicts
-                    diagnostics += result.diagnostics
+        for job, result in zip(jobs, gather(jobs, work, settings.jobs), strict=True):
+            if isinstance(result, BaseException):
+                diagnostics += told(result, job.port)
+            else:
+                verdicts += result.verdicts
+                diagnostics += result.diagnostics
         diagnostics += road.store.diagnostics
+    diagnostics += unknown_kernels(kernels, verdicts)
     report = Report(tuple(verdicts), tuple(dict.fromkeys(diagnostics)))
     emit_report(report, output_format, detailed=verbose or len(verdicts) <= 6)
     show(report.diagnostics)

@@ -189,7 +189,8 @@ class _Trial:
         did = "compile" if bad[0].kind == "compiled" else "lower"
         reason = f"the port does not {did} for {', '.join(dict.fromkeys(r.platform for r in bad))}: {bad[0].detail}"
         found = tuple(Diagnostic(f"build.{r.kind}", f"{r.platform}: {r.detail}") for r in bad)
-        return _Ruling(Status.REJECTED, reason, None, found)
+        slow = all(r.detail.startswith(tuple(f"{kind}:" for kind in _UNDECIDED)) for r in bad)
+        return _Ruling(Status.INCONCLUSIVE if slow else Status.REJECTED, reason, None, found)
 
     def _power(self) -> _Ruling | None:
         """Why agreement on these cases is not enough; None where it is."""

@@ -78,7 +78,7 @@ def counterexample_lines(c: Counterexample) -> list[str]:
     index = ", ".join(map(str, c.index))
     return [
         f"differs   {c.buffer}[{index}] expected {_number(c.expected)} got {_number(c.got)} "
-        f"(allowed error {c.bound:.3g}); {c.differing} of {_n(c.elements, 'element')} differ",
+        f"(allowed error {c.bound:.3g}); {c.differing:,} of {c.elements:,} elements differ",
         f"in case   {c.case}" + (f": {c.launch}" if c.launch else ""),
         *([f"replay    {c.replay}"] if c.replay else []),
     ]
@@ -172,4 +172,4 @@ def _number(value: float | int) -> str:
 
 
 def _n(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}".replace(",", " ")
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
