@@ -63,6 +63,8 @@ def _table(i: int) -> int:
         ("const int t[5] = {3, 1, 4, 1, 5}; out[i] = t[i % 5] * 10 + t[2];", lambda i: [3, 1, 4, 1, 5][i % 5] * 10 + 4),
         ("int t[2][3] = {{1, 2, 3}, {4}}; t[i % 2][i % 3] += 10; out[i] = t[0][0] + t[1][0] * 100 + t[1][2] * 10000;",
          _table),
+        ("int t[2][3] = {0}, u[3][2] = {1, 2, 3}; t[1][2] = i; out[i] = t[0][0] + t[1][2] + u[1][0] * 10 + u[2][1];",
+         lambda i: i + 30),
         ("if (int r = i % 3) out[i] = r; else out[i] = -5;", lambda i: i % 3 or -5),
         ("int *p = out + i; *p = 4; p[0] += 2; *(&out[i]) *= 3; out[i] += p - out;", lambda i: 18 + i),
         ("auto sq = [](int v) { return v * v; }; int base = 7; auto add = [&](int v) { base += v; return base; }; "

@@ -73,13 +73,25 @@ class Objects(Members):
                 return self._to_record(value, t, node)
             case ArrayType():
                 if isinstance(value, Items):
-                    extent = t.extent if t.extent is not None else len(value.values)
-                    given = [self.convert(v, t.element, node) for v in value.values]
+                    values = self._grouped(list(value.values), t.element)
+                    extent = t.extent if t.extent is not None else len(values)
+                    given = [self.convert(v, t.element, node) for v in values]
                     zeros = [self.zero(t.element) for _ in range(extent - len(given))]
                     return Items(t.element, tuple(given + zeros))
                 return value
             case Void() | Auto() | Opaque():
                 return value
+
+    def _grouped(self, values: list[Value], element: CType) -> list[Value]:
+        """`int a[2][2] = {1, 2, 3}`: numbers gathered into rows where the inner braces are left out."""
+        flat = isinstance(element, ArrayType) and values and not isinstance(values[0], Items | Ptr)
+        if not flat or not isinstance(element, ArrayType):
+            return values
+        inner, count = element, 1
+        while isinstance(inner, ArrayType):
+            count *= inner.extent or 1
+            inner = inner.element  # type: ignore[assignment]
+        return [Items(Auto(), tuple(values[k : k + count])) for k in range(0, len(values), count)]
 
     def conversion_operator(self, value: Value, t: CType, node: Node | None) -> Value:
         """User-defined conversions to a scalar; a later layer knows methods."""
