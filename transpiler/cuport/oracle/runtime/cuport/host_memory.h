@@ -54,11 +54,13 @@ struct cudaPitchedPtr {
   void* ptr;
   size_t pitch, xsize, ysize;
 };
+typedef struct cudaArray* cudaArray_t;
+typedef const struct cudaArray* cudaArray_const_t;
 struct cudaMemcpy3DParms {
-  void* srcArray;
+  cudaArray_t srcArray;
   cudaPos srcPos;
   cudaPitchedPtr srcPtr;
-  void* dstArray;
+  cudaArray_t dstArray;
   cudaPos dstPos;
   cudaPitchedPtr dstPtr;
   cudaExtent extent;
@@ -205,8 +207,13 @@ inline cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from
                                      size_t height, cudaMemcpyKind kind, cudaStream_t = nullptr) {
   return cuport::copy_rows(to, to_pitch, from, from_pitch, width, height, kind);
 }
+namespace cuport {
+inline cudaError_t (*copy_array_3d)(const cudaMemcpy3DParms*) = nullptr;  // set by array.h, in programs that use arrays
+}
 inline cudaError_t cudaMemcpy3D(const cudaMemcpy3DParms* p) {
-  if (p->srcArray != nullptr || p->dstArray != nullptr) return cuport::done(cudaErrorNotSupported);
+  if (p->srcArray != nullptr || p->dstArray != nullptr) {
+    return cuport::copy_array_3d != nullptr ? cuport::copy_array_3d(p) : cuport::done(cudaErrorNotSupported);
+  }
   for (size_t z = 0; z < p->extent.depth; ++z) {
     char* to = static_cast<char*>(p->dstPtr.ptr) + p->dstPos.x +
                ((z + p->dstPos.z) * p->dstPtr.ysize + p->dstPos.y) * p->dstPtr.pitch;
