@@ -48,6 +48,7 @@ def preprocess(
     include_dirs: Sequence[Path] = (),
     defines: Sequence[str] = (),
     replaced: Mapping[str, str] | None = None,
+    standard: str = "c++17",
 ) -> Preprocessed:
     """Preprocess one .cu file. `defines` are `NAME` or `NAME=VALUE`. Raises CuportError.
 
@@ -73,7 +74,7 @@ def preprocess(
     with tempfile.TemporaryDirectory(prefix="cuport-read-") as temporary:
         overlay = Overlay(Path(temporary), tuple(include_dirs), path.parent, replaced)
         main = overlay.add(path, raw)
-        output = _run([*compiler, *_flags(include_dirs, defines), str(main)], Path(temporary), overlay)
+        output = _run([*compiler, *_flags(include_dirs, defines, standard), str(main)], Path(temporary), overlay)
     text, line_map, includes = _unmark(output, overlay)
     passed = [_define_line(d) for d in defines if PASSED_ON.fullmatch(re.split(r"[=(]", d)[0])]
     if passed:
@@ -84,8 +85,8 @@ def preprocess(
     return Preprocessed(raw, text, tuple(line_map), includes, headers, diagnostics, overlay.texts)
 
 
-def _flags(include_dirs: Sequence[Path], defines: Sequence[str]) -> list[str]:
-    flags = ["-std=gnu++17", "-E", "-x", "c++", "-w"]
+def _flags(include_dirs: Sequence[Path], defines: Sequence[str], standard: str) -> list[str]:
+    flags = [f"-std={standard.replace('c++', 'gnu++')}", "-E", "-x", "c++", "-w"]
     flags += (f"-D{p}" for p in PREDEFINED)
     flags += (f"-D{d}" for d in defines)
     for folder in include_dirs:

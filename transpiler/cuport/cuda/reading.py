@@ -37,25 +37,27 @@ def read(
     include_dirs: Sequence[Path] = (),
     defines: Sequence[str] = (),
     replaced: Mapping[str, str] | None = None,
+    standard: str = "c++17",
+    without_kernels: bool = False,
 ) -> Source:
     """Read a .cu file. Raises CuportError where there is nothing to go on with.
 
     What is wrong inside one kernel is a diagnostic of that kernel; what is wrong elsewhere is one of the source.
-    `replaced`: see `preprocess`.
+    `replaced`: see `preprocess`. `without_kernels`: a file that has none is fine too, as a part of a program.
     """
     path = Path(path)
     folders = [Path(d) for d in include_dirs]
-    prepared = preprocess(path, include_dirs=folders, defines=defines, replaced=replaced)
+    prepared = preprocess(path, include_dirs=folders, defines=defines, replaced=replaced, standard=standard)
     if not prepared.raw.strip():
         raise fail("read.empty", f"{path} is empty", hint="give a .cu file with a __global__ function")
     try:
-        source = build(path, prepared)
+        source = build(path, prepared, without_kernels=without_kernels)
     except RecursionError:
         raise fail("read.too-deep", f"{path} nests its brackets too deeply to be read") from None
     return replace(source, include_dirs=tuple(map(str, folders)), defines=tuple(defines))
 
 
-def build(path: Path, prepared: Preprocessed) -> Source:
+def build(path: Path, prepared: Preprocessed, *, without_kernels: bool = False) -> Source:
     """The `Source` of a preprocessed text: everything `read` does after the preprocessor."""
     originals = {str(path): prepared.raw}
     for header in prepared.local_headers:
@@ -87,7 +89,7 @@ def build(path: Path, prepared: Preprocessed) -> Source:
     )
     diagnostics = [*prepared.diagnostics, *_outside(unit, definitions, kernels_start=_kernel_nodes(definitions))]
     diagnostics += _unread(unit, definitions, prototypes)
-    if not kernels:
+    if not kernels and not without_kernels:
         errors = [d for d in diagnostics if d.severity == "error"]
         raise CuportError(
             *errors,

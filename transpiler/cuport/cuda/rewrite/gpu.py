@@ -1,0 +1,48 @@
+"""The user's kernels as they are, for nvcc: a unit that replays recorded launches on a GPU (oracle/runtime/gpu)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cuport.cuda.launches import split_template
+from cuport.cuda.rewrite.declarations import rewrite_globals, rewrite_structs
+from cuport.cuda.rewrite.edits import Edits
+from cuport.cuda.rewrite.kernels import read_signature
+from cuport.cuda.rewrite.lines import with_line_directives
+from cuport.cuda.rewrite.program import Program, program_of
+from cuport.cuda.rewrite.unit import blank_host_code, wanted_kernels
+from cuport.kernel import Source
+
+
+def gpu_text(source: Source, instances: Sequence[str]) -> str:
+    """CUDA C++ that replays these kernel instances. Device code is not rewritten: nvcc gives it its meaning.
+
+    Raises CuportError for an instance of no kernel.
+    """
+    program = program_of(source)
+    wanted = wanted_kernels(program, instances)
+    edits = Edits(program.unit.bytes)
+    blank_host_code(program, edits, wanted, instances)
+    rewrite_structs(program, edits)
+    rewrite_globals(program, edits)
+    text = with_line_directives(edits.apply(), source.line_map)
+    return "\n".join(['#include "gpu/replay.cuh"', text, *_registrations(program, instances), ""])
+
+
+def _registrations(program: Program, instances: Sequence[str]) -> list[str]:
+    heads = {h.name: h for h in program.heads}
+    lines = []
+    for number, instance in enumerate(dict.fromkeys(instances)):
+        name, _ = split_template(instance)
+        head = heads[name]
+        template = instance[len(name) :].strip() if head.kernel.template_params else ""
+        address = f"&{head.kernel.qualified}{template}"
+        if not template:  # one of several overloads is told by its parameters
+            address = f"static_cast<void (*)({read_signature(program.unit, head).types})>({address})"
+        waits = "true" if program.grid_waits(head.kernel) else "false"
+        escaped = instance.replace("\\", "\\\\").replace('"', '\\"')
+        lines.append(
+            f'static const cuport::Instance cuport_instance_{number}("{escaped}", '
+            f"[](cuport::LoadedCase& c, bool w) {{ return cuport::launch(c, {address}, w); }}, {waits});"
+        )
+    return lines
