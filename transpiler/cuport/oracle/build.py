@@ -18,6 +18,7 @@ from pathlib import Path
 from cuport.cuda.compiler import find_compiler
 from cuport.diagnostic import CuportError, Span, fail
 from cuport.kernel import Source
+from cuport.oracle.libraries import compile_flags
 from cuport.oracle.messages import explain
 from cuport.oracle.process import run
 from cuport.oracle.results import ProgramResult
@@ -105,6 +106,7 @@ def build(
         flags += _CLANG_WATCHED if "clang" in identity else _GCC_WATCHED
     if re.search(r"^\s*#\s*pragma\s+omp\b|#include <omp\.h>", text, re.MULTILINE):
         flags.append("-fopenmp")
+    flags += compile_flags(text, runtime_dir())
     h = hashlib.sha256()
     for part in (text, runtime_digest(), identity, "\0".join([*flags, *links]), platform.machine()):
         h.update(part.encode(errors="replace") + b"\1")

@@ -12,3 +12,7 @@
 #include "checked_callbacks.h"
 #endif
 #endif
+#if defined(CUPORT_THRUST) && !defined(CUPORT_THRUST_SEEN)
+#define CUPORT_THRUST_SEEN
+#include "thrust.h"
+#endif

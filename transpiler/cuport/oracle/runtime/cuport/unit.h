@@ -13,3 +13,7 @@
 #ifdef CUPORT_CHECKED
 #include "checked_callbacks.h"
 #endif
+#if defined(CUPORT_THRUST) && !defined(CUPORT_THRUST_SEEN)
+#define CUPORT_THRUST_SEEN
+#include "thrust.h"
+#endif

@@ -1,0 +1,3 @@
+// Part of thrust's CUDA system, which is its sequential C++ system here.
+#pragma once
+#include <thrust/detail/config.h>
