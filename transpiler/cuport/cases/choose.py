@@ -27,6 +27,9 @@ def choose(
     args: Sequence[str],
 ) -> Plan:
     """See `cuport.cases.plan`."""
+    refused = [d for d in kernel.diagnostics if d.code.startswith("unsupported.")]
+    if refused:
+        return Plan((), diagnostics=tuple(refused))
     try:
         entry = entry_for(source, kernel)
     except CuportError as error:

@@ -11,6 +11,7 @@ from cuport.cuda.lexer import names
 from cuport.cuda.names import param_names, python_name
 from cuport.cuda.parse import broken
 from cuport.cuda.reach import Reach
+from cuport.cuda.textures import texture_use
 from cuport.cuda.unit import Unit, meanings, plain_name
 from cuport.diagnostic import Diagnostic, Span
 from cuport.kernel import Kernel, LaunchSite, Struct
@@ -44,7 +45,7 @@ def read_kernels(
         reached = [d, *functions]
         variables = tuple(v.qualified for v in reach.globals(reached))
         extras = [p.name for p in d.template_params] + [v.split("::")[-1] for v in variables]
-        notes = _diagnostics(unit, d, functions)
+        notes = _diagnostics(unit, d, functions) + texture_use(unit, d, reached)
         notes += [_specialisation(unit, d, s) for s in specialised[d.qualified]]
         kernels.append(
             Kernel(

@@ -114,6 +114,7 @@ class Capture {
     buffers_.~CapturedBuffers();
     new (&buffers_) CapturedBuffers();
     if (*info.name == 0) buffers_.problem = "the kernel is known only by its address";
+    if (info.problem != nullptr) buffers_.problem = info.problem;
     Text targs, instance, json;
     targs.add("[");
     instance.add(info.name);
