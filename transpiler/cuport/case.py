@@ -125,7 +125,7 @@ class Reference:
     """What the original computed: `outputs[i]` is `case.buffers[i]` after the launch.
 
     `bounds[i]` is None where the shadow could not run for the buffer (the reason stands in `notes`).
-    `variants` are the same buffers from other builds and schedules of the original (FMA, reverse order).
+    `variants` are the same buffers from other builds and schedules of the original (FMA, reverse order, a GPU).
     `doubtful` counts the elements that near ties may have moved without leaving a mark on them in `bounds`: stores
     whose place a tie decided, and threads that stored nothing after one.
     """
@@ -134,6 +134,6 @@ class Reference:
     outputs: tuple[Array, ...]
     bounds: tuple[Bound | None, ...]
     variants: tuple[tuple[str, tuple[Array, ...]], ...] = ()
-    oracle: Literal["cpu", "gpu"] = "cpu"
+    oracle: Literal["cpu", "cpu+gpu"] = "cpu"
     notes: tuple[str, ...] = field(default=())
     doubtful: int = 0

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Literal
 
+from cuport.oracle.gpu import find_gpu
 from cuport.providers import configured
 from cuport.sandbox import best_tier
 from cuport.settings import load
@@ -54,17 +53,13 @@ def _targets() -> list[Finding]:
 
 
 def _gpu() -> Finding:
-    tool = shutil.which("nvidia-smi")
-    if tool:
-        query = [tool, "--query-gpu=name", "--format=csv,noheader"]
-        try:
-            done = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
-        except (OSError, subprocess.TimeoutExpired):
-            done = None
-        if done is not None and done.returncode == 0 and done.stdout.strip():
-            name = done.stdout.strip().splitlines()[0]
-            return Finding("GPU", "limited", f"{name}; this version judges on the CPU all the same")
-    return Finding("GPU", "limited", "none: the original and the ports run on the CPU, ports are compiled without one")
+    gpu = find_gpu()
+    if isinstance(gpu, str):
+        return Finding("GPU", "limited", f"{gpu}; the original and the ports run on the CPU")
+    said = (
+        f"{gpu.name} ({gpu.architecture}), nvcc {gpu.nvcc_version}: the original runs there too; ports run on the CPU"
+    )
+    return Finding("GPU", "ok", said)
 
 
 def _sandbox() -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from cuport.case import Bound, Case, Reference
 from cuport.cuda.rewrite import unit_text
@@ -11,6 +12,7 @@ from cuport.diagnostic import CuportError, Diagnostic
 from cuport.kernel import Source
 from cuport.oracle import capture as capturing
 from cuport.oracle.build import CHECKED, FMA, PLAIN, SHADOW, build, has_fma
+from cuport.oracle.gpu import replay_on_gpu
 from cuport.oracle.replay import replay_cases
 from cuport.oracle.results import BuildKind, Capture, CaptureReport, ProgramResult, Replay, Schedule
 from cuport.oracle.settings import OracleSettings
@@ -124,15 +126,21 @@ class Oracle:
                 notes.append(f"no shadow: {shadow.failure.message}")
             others = tuple((name, runs[i].outputs) for name, runs in variants.items() if runs[i].failure is None)
             bounds = shadow.bounds or (None,) * len(case.buffers)
+            seen_on: Literal["cpu", "cpu+gpu"] = "cpu+gpu" if any(name == "gpu" for name, _ in others) else "cpu"
+            if "gpu" in variants and (why := variants["gpu"][i].failure) is not None:
+                notes.append(f"not on the GPU: {why.message}")
             doubtful = _doubtful(shadow.notes)
-            references.append(Reference(case, replay.outputs, bounds, others, notes=tuple(notes), doubtful=doubtful))
+            reference = Reference(case, replay.outputs, bounds, others, seen_on, tuple(notes), doubtful)
+            references.append(reference)
         return references
 
     def _variants(self, source: Source, cases: Sequence[Case], timeout: float) -> dict[str, list[Replay]]:
-        """The same cases with multiply-adds fused, and with blocks and threads in descending order."""
+        """The same cases in descending order of blocks and threads, with multiply-adds fused, and on the GPU."""
         runs = {"reverse": self.replay(source, cases, schedule="reverse", timeout=timeout)}
         if has_fma():
             runs["fma"] = self.replay(source, cases, build="fma", timeout=timeout)
+        if on_gpu := replay_on_gpu(source, cases, self.settings, timeout=timeout):
+            runs["gpu"] = on_gpu
         return runs
 
 

@@ -15,6 +15,7 @@ from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 
 from cuport.cuda.compiler import find_compiler
+from cuport.oracle.gpu import find_gpu
 
 _LIBRARIES = ("numpy", "ml_dtypes", "tree-sitter", "tree-sitter-cuda", "torch", "triton", "jax", "jaxlib")
 _CODE = (".py", ".h", ".hpp", ".cuh", ".cpp", ".S", ".scm", ".j2")
@@ -51,8 +52,11 @@ def versions() -> tuple[tuple[str, str], ...]:
     """Versions of all that takes part, found without importing any of it."""
     found = [("cuport", _version("cuport")), ("python", platform.python_version()), ("machine", platform.machine())]
     found += [(name, v) for name in _LIBRARIES if (v := _version(name))]
-    compiler = compiler_version()
-    return tuple(found + ([("c++", compiler)] if compiler else []))
+    if compiler := compiler_version():
+        found.append(("c++", compiler))
+    if not isinstance(gpu := find_gpu(), str):
+        found += [("gpu", f"{gpu.name} ({gpu.architecture}), driver {gpu.driver}"), ("nvcc", gpu.nvcc_version)]
+    return tuple(found)
 
 
 def _version(distribution: str) -> str:

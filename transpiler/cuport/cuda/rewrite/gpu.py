@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from cuport.cuda.launches import split_template
@@ -25,8 +26,10 @@ def gpu_text(source: Source, instances: Sequence[str]) -> str:
     blank_host_code(program, edits, wanted, instances)
     rewrite_structs(program, edits)
     rewrite_globals(program, edits)
-    text = with_line_directives(edits.apply(), source.line_map)
-    return "\n".join(['#include "gpu/replay.cuh"', text, *_registrations(program, instances), ""])
+    # a namespace apart from the CPU runtime's, so that this unit is an ordinary CUDA program, also for that runtime
+    text = re.sub(r"\bcuport::(Fields|RegisterGlobal)\b", r"replayed::\1", edits.apply())
+    text = with_line_directives(text, source.line_map)
+    return "\n".join(['#include "replay.cuh"', text, *_registrations(program, instances), ""])
 
 
 def _registrations(program: Program, instances: Sequence[str]) -> list[str]:
@@ -42,7 +45,7 @@ def _registrations(program: Program, instances: Sequence[str]) -> list[str]:
         waits = "true" if program.grid_waits(head.kernel) else "false"
         escaped = instance.replace("\\", "\\\\").replace('"', '\\"')
         lines.append(
-            f'static const cuport::Instance cuport_instance_{number}("{escaped}", '
-            f"[](cuport::LoadedCase& c, bool w) {{ return cuport::launch(c, {address}, w); }}, {waits});"
+            f'static const replayed::Instance cuport_instance_{number}("{escaped}", '
+            f"[](replayed::LoadedCase& c, bool w) {{ return replayed::launch(c, {address}, w); }}, {waits});"
         )
     return lines

@@ -20,7 +20,8 @@ from cuport.diagnostic import fail
 _HEADER_NAMES = re.compile(r"<(\w[\w./]*)>")
 _ALWAYS_KEPT = re.compile(
     r"cooperative_groups.*|cuda_fp16.*|cuda_bf16.*|cuda_fp8.*|math_constants.*|cuda.*|vector_.*|helper_math.*|mma.*|cub/.*"
-    r"|thrust/.*|cu\w+|c?float(\.h)?|c?limits(\.h)?|c?stdint(\.h)?|type_traits|limits|cstddef|stddef\.h|utility|cmath|math\.h"
+    r"|thrust/.*|cu\w+|cuComplex\.h|curand.*|c?float(\.h)?|c?limits(\.h)?|c?stdint(\.h)?|type_traits|limits|cstddef"
+    r"|stddef\.h|utility|cmath|math\.h"
     r"|cassert|assert\.h|c?stdio(\.h)?|c?stdlib(\.h)?|c?string(\.h)?|initializer_list|device_\w+.*|\w*_functions.*|complex"
     r"|array|tuple|algorithm|numeric|bit|cuda/.*"
 )
