@@ -1,3 +1,3 @@
-// Part of what every CUDA program gets; here under its usual name.
+// Arrays, textures and surfaces under one of their usual names.
 #pragma once
-#include "cuport/runtime.h"
+#include "cuport/textures.h"
