@@ -18,6 +18,7 @@ from cuport.cuda.rewrite.lines import with_line_directives
 from cuport.cuda.rewrite.program import Program, program_of
 from cuport.cuda.rewrite.shadow import for_shadow
 from cuport.cuda.rewrite.unit import blank_host_code, registrations, wanted_kernels
+from cuport.cuda.textures import texture_headers
 from cuport.kernel import Source
 
 __all__ = ["program_text", "unit_text"]
@@ -31,7 +32,8 @@ def program_text(source: Source) -> str:
     _common(program, edits)
     companions(program, edits, None, launches=True, entries=False)
     text = with_line_directives(edits.apply(), source.line_map)
-    return f'#include "cuport/runtime.h"\n{text}\n'
+    head = ["cuport/runtime.h", *texture_headers(source.text)]
+    return "".join(f'#include "{name}"\n' for name in head) + f"{text}\n"
 
 
 def unit_text(source: Source, instances: Sequence[str], *, shadow: bool = False, whole: bool = False) -> str:
@@ -55,6 +57,7 @@ def unit_text(source: Source, instances: Sequence[str], *, shadow: bool = False,
     companions(program, edits, wanted, launches=whole, entries=True)
     text = edits.apply()
     head = ["#define CUPORT_DECODE 1", f'#include "cuport/{"runtime" if whole else "unit"}.h"', '#include "replay.h"']
+    head += [f'#include "{name}"' for name in texture_headers(text)]
     if shadow:
         text, headers = _take_includes(text)
         text = for_shadow(text)
