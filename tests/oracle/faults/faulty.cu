@@ -49,8 +49,8 @@ __global__ void race_loop(float* a) {  // the second barrier of each round is mi
   s[threadIdx.x] = a[threadIdx.x];
   for (int d = 1; d < 64; d *= 2) {
     __syncthreads();
-    const float v = threadIdx.x >= d ? s[threadIdx.x - d] : 0;
-    s[threadIdx.x] += v;  // fault: race_loop race
+    const float v = threadIdx.x >= d ? s[threadIdx.x - d] : 0;  // fault: race_loop race
+    s[threadIdx.x] += v;
   }
   a[threadIdx.x] = s[threadIdx.x];
 }

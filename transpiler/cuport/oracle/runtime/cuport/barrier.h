@@ -4,30 +4,33 @@
 
 namespace cuport {
 
-// Waits for all threads of the block that have not returned. Different `site`s meeting each other are a fault.
-CUPORT_NOINLINE CUPORT_QUIET inline void block_barrier(int predicate, int site) {
+CUPORT_NOINLINE CUPORT_QUIET inline void look_at_site(Block& b, int site) {
   if (!worker.fibers) fatal("a kernel taken for one without barriers reached one");
-  Block& b = *worker.block;
-  b.count += predicate != 0, b.all &= predicate != 0, b.any |= predicate != 0;
   if (b.arrived == 0) {
     b.barrier_site = site;
-  } else if (CUPORT_UNLIKELY(b.barrier_site != site)) {
-    char message[120];
-    snprintf(message, sizeof message, "threads of one block wait at different barriers (the other one: line %d)",
-             b.barrier_site);
-    report_fault(FaultKind::divergent_barrier, b.index, b.current->index, nullptr, site, message);
+    return;
   }
-  if (++b.arrived == b.live) {
-    Thread* self = b.current;
-    const unsigned i = static_cast<unsigned>(self - b.thread);
-    scheduling::release_barrier(b);
-    b.warp[i / 32].ready &= ~(1u << (i % 32));
-    if (b.warp[i / 32].ready == 0) b.ready_warps &= ~(1u << (i / 32));
-    CUPORT_SYNCHRONISED();
-  } else {
-    scheduling::wait();
-  }
+  char message[120];
+  snprintf(message, sizeof message, "threads of one block wait at different barriers (the other one: line %d)",
+           b.barrier_site);
+  report_fault(FaultKind::divergent_barrier, b.index, b.current->index, nullptr, site, message);
 }
+
+// Waits for all threads of the block that have not returned. Different `site`s meeting each other are a fault.
+CUPORT_NOINLINE CUPORT_QUIET inline void plain_barrier(int site) {
+  Block& b = *worker.block;
+  if (CUPORT_UNLIKELY(b.barrier_site != site)) look_at_site(b, site);
+  ++b.arrived;
+  scheduling::wait_here(b, static_cast<unsigned>(b.current - b.thread));
+}
+
+// The same, counting those whose predicate is true: `last_count`, `last_all`, `last_any` of the block.
+CUPORT_QUIET inline void counted_barrier(int predicate, int site) {
+  Block& b = *worker.block;
+  b.count += predicate != 0, ++b.voters;
+  plain_barrier(site);
+}
+CUPORT_QUIET inline void block_barrier(int predicate, int site) { counted_barrier(predicate, site); }
 
 // The grid barrier of a cooperative launch: the launch lets every block come this far before any goes on.
 CUPORT_NOINLINE CUPORT_QUIET inline void grid_barrier() {
@@ -60,7 +63,7 @@ CUPORT_NOINLINE CUPORT_QUIET inline void lost_race() {
 #ifndef CUPORT_MET_BLOCK
 #define CUPORT_MET_BLOCK()
 #endif
-inline void __syncthreads(int site = CUPORT_SITE) { cuport::block_barrier(0, site); }
+inline void __syncthreads(int site = CUPORT_SITE) { cuport::plain_barrier(site); }
 inline int __syncthreads_count(int p, int site = CUPORT_SITE) {
   cuport::block_barrier(p, site);
   CUPORT_MET_BLOCK();

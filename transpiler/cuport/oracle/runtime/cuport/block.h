@@ -1,8 +1,9 @@
 // The threads of a block and who of them runs next.
 //
 // A thread begins on whatever fiber is free and needs one of its own only once it waits: a kernel that never waits runs
-// all its threads on one stack. Runnable lanes are a bit mask a warp, warps with runnable lanes a bit mask a block, so
-// that choosing is two bit scans. A thread waits at a block barrier, in a warp operation, or at the grid barrier.
+// all its threads on one stack. Runnable lanes are a bit mask a warp, so that choosing is a bit scan. A thread waits at a
+// block barrier, in a warp operation, or at the grid barrier. Whoever lets others go on waits its turn among them: in the
+// forward schedule threads run in ascending order between any two barriers.
 #pragma once
 #include "fault.h"
 #include "fiber.h"
@@ -30,15 +31,13 @@ enum class Schedule { forward, reverse, random };
 // What a warp operation does once all its lanes have come: reads and writes the operands, indexed by lane.
 using Meeting = void (*)(void** operands, unsigned lanes);
 
+// What one thread is. Kept small: a block of 1024 has to stay in the cache.
 struct Thread {
-  void* sp;         // where it stopped
-  char* stack;      // top of the stack it runs on
   uint3 index;
-  void* operand;    // of the warp operation it waits in
+  unsigned mask;    // of the warp operation it waits in: lanes it waits for; 0: whoever comes
   Meeting meeting;
-  unsigned mask;    // lanes it waits for; 0: whoever comes
   int site;         // its line in the user's file
-  unsigned met;     // the warp's `meetings` when it last took part in an operation
+  unsigned met;     // the warp's `meetings` when it last took part in an operation (checked build)
 #ifdef CUPORT_THREAD_STATE
   CUPORT_THREAD_STATE state;
 #endif
@@ -47,10 +46,15 @@ struct Thread {
 struct Warp {
   unsigned live;     // begun or not, but not yet returned
   unsigned ready;    // can run and does not run now
-  unsigned begun;
   unsigned waiting;  // in a warp operation
   unsigned relaxed;  // those of `waiting` that wait for whoever comes
   unsigned meetings;  // operations finished
+  // What the waiting lanes do, while all do the same; else (`mixed`) each lane's `Thread` says it.
+  bool mixed;
+  unsigned mask;
+  int site;
+  Meeting meeting;
+  void* operand[32];
 };
 
 struct Task {
@@ -59,20 +63,24 @@ struct Task {
 };
 
 struct Block {
+  Thread* current;
+  unsigned live;
+  unsigned arrived;      // at the block barrier
+  int barrier_site;
+  unsigned ready_warps;  // those that may have ready lanes
+  unsigned threads, warps;
+  unsigned grid_waiting;  // at the grid barrier
+  int count, voters;      // predicates seen so far: true ones, all
+  int last_count, last_all, last_any;
+  unsigned epoch;         // counts block barriers passed
+  void* host;             // where `run` was called
+  char* shared;           // shared memory of this block
   Task task;
   uint3 index;
-  unsigned threads, live, warps;
-  unsigned ready_warps;
-  unsigned arrived;      // at the block barrier
-  unsigned grid_waiting;  // at the grid barrier
-  int barrier_site;
-  int count, all, any;   // of the predicates seen so far
-  int last_count, last_all, last_any;
-  unsigned epoch;        // counts block barriers passed
-  Thread* current;
-  void* host;            // where `run` was called
-  char* shared;          // shared memory of this block
+  dim3 shape;             // that `thread[].index` was made for
   Warp warp[32];
+  void* sp[1024];         // where each thread stopped; null: not begun
+  char* stack[1024];      // top of the stack it runs on
   Thread thread[1024];
 };
 
@@ -116,19 +124,29 @@ inline void make_ready(Block& b, unsigned w, unsigned lanes) {
   if (b.warp[w].ready != 0) b.ready_warps |= 1u << w;
 }
 
+// Finishes an operation of these lanes.
 CUPORT_QUIET inline void complete(Block& b, unsigned w, unsigned lanes) {
-  void* operands[32];
-  Thread* thread = b.thread + w * 32;
-  for (unsigned rest = lanes; rest != 0; rest &= rest - 1) {
-    const int lane = __builtin_ctz(rest);
-    operands[lane] = thread[lane].operand;
-    thread[lane].met = b.warp[w].meetings + 1;
-  }
-  ++b.warp[w].meetings;
-  thread[__builtin_ctz(lanes)].meeting(operands, lanes);
-  b.warp[w].waiting &= ~lanes;
-  b.warp[w].relaxed &= ~lanes;
+  Warp& warp = b.warp[w];
+  ++warp.meetings;
+#ifdef CUPORT_CHECKED
+  for (unsigned rest = lanes; rest != 0; rest &= rest - 1) b.thread[w * 32 + static_cast<unsigned>(__builtin_ctz(rest))].met = warp.meetings;
+#endif
+  const Meeting meeting = warp.mixed ? b.thread[w * 32 + static_cast<unsigned>(__builtin_ctz(lanes))].meeting : warp.meeting;
+  meeting(warp.operand, lanes);
+  warp.waiting &= ~lanes;
+  warp.relaxed &= ~lanes;
   make_ready(b, w, lanes);
+}
+
+// The waiting lanes of a warp turn out to do different things.
+CUPORT_NOINLINE CUPORT_QUIET inline void mix(Block& b, unsigned w) {
+  Warp& warp = b.warp[w];
+  if (warp.mixed) return;
+  for (unsigned rest = warp.waiting; rest != 0; rest &= rest - 1) {
+    Thread& t = b.thread[w * 32 + static_cast<unsigned>(__builtin_ctz(rest))];
+    t.mask = warp.mask, t.meeting = warp.meeting, t.site = warp.site;
+  }
+  warp.mixed = true;
 }
 
 // The waiting lanes that do the same as `lane`: same operation and mask; relaxed ones also at the same place.
@@ -153,13 +171,19 @@ inline void complete_relaxed(Block& b, unsigned w) {
 inline void release_barrier(Block& b) {
   b.arrived = 0;
   ++b.epoch;
-  b.last_count = b.count, b.last_all = b.all, b.last_any = b.any;
-  b.count = 0, b.all = 1, b.any = 0, b.barrier_site = 0;
-  for (unsigned w = 0; w < b.warps; ++w) make_ready(b, w, b.warp[w].live);
+  b.last_count = b.count, b.last_all = b.count == b.voters, b.last_any = b.count != 0;
+  b.count = b.voters = 0, b.barrier_site = 0;
+  unsigned ready = 0;
+  for (unsigned w = 0; w < b.warps; ++w) {
+    b.warp[w].ready = b.warp[w].live;
+    ready |= (b.warp[w].live != 0 ? 1u : 0u) << w;
+  }
+  b.ready_warps = ready;
 }
 
 // A thread returned: those who waited for it alone may go on.
-inline void after_exit(Block& b, unsigned w) {
+CUPORT_NOINLINE CUPORT_QUIET inline void after_exit(Block& b, unsigned w) {
+  mix(b, w);
   Warp& warp = b.warp[w];
   for (unsigned rest = warp.waiting & ~warp.relaxed; rest != 0;) {
     const int lane = __builtin_ctz(rest);
@@ -170,7 +194,6 @@ inline void after_exit(Block& b, unsigned w) {
       rest &= warp.waiting;
     }
   }
-  if (b.live != 0 && b.arrived == b.live) release_barrier(b);
 }
 
 // Nobody can run. Warp operations whose mask names lanes that wait elsewhere go on with those who came, as they would
@@ -178,6 +201,7 @@ inline void after_exit(Block& b, unsigned w) {
 CUPORT_QUIET inline bool break_deadlock(Block& b) {
   for (unsigned w = 0; w < b.warps; ++w) {
     if (b.warp[w].waiting == 0) continue;
+    mix(b, w);
     const int lane = __builtin_ctz(b.warp[w].waiting);
     const Thread& thread = b.thread[w * 32 + static_cast<unsigned>(lane)];
     report_fault(FaultKind::warp_mask, b.index, thread.index, nullptr, thread.site,
@@ -188,119 +212,139 @@ CUPORT_QUIET inline bool break_deadlock(Block& b) {
   return false;
 }
 
-inline Thread* take(Block& b, unsigned w, int lane) {
+constexpr unsigned kNobody = ~0u;
+
+inline unsigned take(Block& b, unsigned w, int lane) {
   b.warp[w].ready &= ~(1u << lane);
-  if (b.warp[w].ready == 0) b.ready_warps &= ~(1u << w);
-  return b.current = b.thread + w * 32 + lane;
+  return w * 32 + static_cast<unsigned>(lane);
 }
 
-CUPORT_NOINLINE CUPORT_QUIET inline Thread* pick_elsewhere(Block& b, unsigned w) {
+// The next thread to run, no longer ready, when warp `w` has none in the forward schedule; kNobody when all have
+// returned or wait at the grid barrier.
+CUPORT_NOINLINE CUPORT_QUIET inline unsigned pick_elsewhere(Block& b, unsigned w) {
   for (;;) {
     Warp& warp = b.warp[w];
     if (warp.ready == 0 && warp.relaxed != 0) complete_relaxed(b, w);
-    if (warp.ready != 0 && worker.schedule != Schedule::random) break;
+    if (warp.ready != 0) {
+      if (worker.schedule != Schedule::random) break;
+    } else {
+      b.ready_warps &= ~(1u << w);
+    }
     if (b.ready_warps != 0) {
       w = static_cast<unsigned>(choose(b.ready_warps));
       if (b.warp[w].ready != 0) break;
+      continue;
     }
     unsigned relaxed = 0;
     for (unsigned other = 0; other < b.warps; ++other) relaxed |= (b.warp[other].relaxed != 0 ? 1u : 0u) << other;
     if (relaxed != 0) {
       w = static_cast<unsigned>(__builtin_ctz(relaxed));
+    } else if (b.arrived == b.live && b.live != 0) {
+      release_barrier(b);
+      if (worker.schedule == Schedule::forward) w = 0;
     } else if (!break_deadlock(b)) {
-      return nullptr;
+      return kNobody;
     }
   }
   return take(b, w, choose(b.warp[w].ready));
 }
 
-// The next thread to run, marked as running; nullptr when all have returned or wait at the grid barrier.
-CUPORT_QUIET inline Thread* pick(Block& b, unsigned w) {
-  if (CUPORT_LIKELY(worker.schedule == Schedule::forward)) {
-    if (b.warp[w].ready != 0) return take(b, w, __builtin_ctz(b.warp[w].ready));
-    if (b.warp[w].relaxed == 0 && b.ready_warps != 0) {
-      w = static_cast<unsigned>(__builtin_ctz(b.ready_warps));
-      return take(b, w, __builtin_ctz(b.warp[w].ready));
-    }
+CUPORT_QUIET inline unsigned pick(Block& b, unsigned w) {
+  const unsigned ready = b.warp[w].ready;
+  if (CUPORT_LIKELY(ready != 0 && worker.schedule == Schedule::forward)) {
+    b.warp[w].ready = ready & (ready - 1);
+    return w * 32 + static_cast<unsigned>(__builtin_ctz(ready));
   }
   return pick_elsewhere(b, w);
 }
 
 inline void fiber_main();
 
-inline bool begun(const Block& b, const Thread* t) {
-  const unsigned i = static_cast<unsigned>(t - b.thread);
-  return (b.warp[i / 32].begun >> (i % 32) & 1u) != 0;
+CUPORT_NOINLINE CUPORT_QUIET inline void set_up(Block& b, unsigned i) {
+  char* stack = worker.stacks.take();
+  if (stack == nullptr) fatal("no memory for the stacks of a block's threads");
+  b.stack[i] = stack;
+  b.sp[i] = prepare_stack(stack, &fiber_main);
 }
 
-inline void set_up(Thread* t) {
-  t->stack = worker.stacks.take();
-  if (t->stack == nullptr) fatal("no memory for the stacks of a block's threads");
-  t->sp = prepare_stack(t->stack, &fiber_main);
+// Leaves the running thread `i` for another.
+CUPORT_QUIET CUPORT_FORCEINLINE inline void switch_to(Block& b, unsigned i, unsigned next) {
+  const uint3 index = threadIdx;
+  if (CUPORT_UNLIKELY(next == kNobody)) {
+    switch_stack(&b.sp[i], b.host);
+  } else {
+    if (CUPORT_UNLIKELY(b.sp[next] == nullptr)) set_up(b, next);
+    b.current = b.thread + next;
+    __builtin_prefetch(b.sp[(next + 1) % 1024]);
+    switch_stack(&b.sp[i], b.sp[next]);
+  }
+  threadIdx = index;
+  CUPORT_THREAD_RESUME();
 }
 
 // The running thread stops until somebody made it ready.
+CUPORT_QUIET CUPORT_FORCEINLINE inline void wait_here(Block& b, unsigned i) {
+  const unsigned next = pick(b, i / 32);
+  if (CUPORT_UNLIKELY(next == i)) {
+    CUPORT_SYNCHRONISED();
+    return;
+  }
+  switch_to(b, i, next);
+}
 CUPORT_NOINLINE CUPORT_QUIET inline void wait() {
   Block& b = *worker.block;
-  Thread* self = b.current;
-  Thread* next = pick(b, static_cast<unsigned>(self - b.thread) / 32);
-  if (next != self) {
-    if (next == nullptr) {
-      switch_stack(&self->sp, b.host);
-    } else {
-      if (!begun(b, next)) set_up(next);
-      switch_stack(&self->sp, next->sp);
-    }
-    threadIdx = self->index;
-    CUPORT_THREAD_RESUME();
-  }
+  wait_here(b, static_cast<unsigned>(b.current - b.thread));
 }
 
 // The running thread, marked as ready by the caller, lets a certain other one run first.
 CUPORT_NOINLINE CUPORT_QUIET inline void go_to(Block& b, unsigned w, int lane) {
-  Thread* self = b.current;
-  Thread* next = take(b, w, lane);
-  if (!begun(b, next)) set_up(next);
-  switch_stack(&self->sp, next->sp);
-  threadIdx = self->index;
-  CUPORT_THREAD_RESUME();
-}
-
-CUPORT_QUIET inline void begin(Block& b, Thread* t) {
-  const unsigned i = static_cast<unsigned>(t - b.thread);
-  b.warp[i / 32].begun |= 1u << (i % 32);
-  const unsigned row = i / blockDim.x;
-  t->index = uint3{i - row * blockDim.x, row % blockDim.y, row / blockDim.y};
-  threadIdx = t->index;
-  t->met = 0;
-  CUPORT_THREAD_BEGIN();
+  switch_to(b, static_cast<unsigned>(b.current - b.thread), take(b, w, lane));
 }
 
 // Runs threads until none is left that could begin here.
 CUPORT_QUIET inline void fiber_main() {
   Block& b = *worker.block;
-  char* stack = b.current->stack;
+  char* stack = b.stack[b.current - b.thread];
   for (;;) {
-    Thread* t = b.current;
-    begin(b, t);
+    threadIdx = b.current->index;
+    b.current->met = 0;
+    CUPORT_THREAD_BEGIN();
     b.task.thread(b.task.args);
-    t = b.current;
-    const unsigned i = static_cast<unsigned>(t - b.thread);
-    b.warp[i / 32].live &= ~(1u << (i % 32));
+    const unsigned i = static_cast<unsigned>(b.current - b.thread);
+    Warp& warp = b.warp[i / 32];
+    warp.live &= ~(1u << (i % 32));
     --b.live;
-    after_exit(b, i / 32);
-    Thread* next = pick(b, i / 32);
-    if (next != nullptr && !begun(b, next)) {
-      next->stack = stack;
-      continue;
+    if (CUPORT_UNLIKELY(warp.waiting != warp.relaxed)) after_exit(b, i / 32);
+    const unsigned next = pick(b, i / 32);
+    if (next != kNobody) {
+      b.current = b.thread + next;
+      if (b.sp[next] == nullptr) {
+        b.stack[next] = stack;
+        b.sp[next] = stack;  // begun: what it points to comes with the first switch
+        continue;
+      }
     }
     worker.stacks.give(stack);  // nobody takes it before the switch is done
     void* unused;
-    switch_stack(&unused, next == nullptr ? b.host : next->sp);
+    switch_stack(&unused, next == kNobody ? b.host : b.sp[next]);
   }
 }
 
 }  // namespace scheduling
+
+// The indices of a block's threads, for launches to come.
+CUPORT_QUIET inline void shape_block(Block& b, dim3 shape) {
+  if (b.shape.x == shape.x && b.shape.y == shape.y && b.shape.z == shape.z) return;
+  b.shape = shape;
+  uint3 at = {0, 0, 0};
+  for (unsigned i = 0; i < shape.x * shape.y * shape.z; ++i) {
+    b.thread[i].index = at;
+    if (++at.x == shape.x) {
+      at.x = 0;
+      if (++at.y == shape.y) at.y = 0, ++at.z;
+    }
+  }
+}
 
 // Makes all threads of a block ready to begin.
 CUPORT_QUIET inline void open_block(Block& b, const Task& task, uint3 index, unsigned threads) {
@@ -311,23 +355,26 @@ CUPORT_QUIET inline void open_block(Block& b, const Task& task, uint3 index, uns
   b.arrived = b.grid_waiting = 0;
   b.barrier_site = 0;
   b.epoch = 0;
-  b.count = 0, b.all = 1, b.any = 0;
+  b.count = b.voters = 0;
   b.ready_warps = b.warps == 32 ? ~0u : (1u << b.warps) - 1;
+  memset(static_cast<void*>(b.sp), 0, threads * sizeof(void*));
   for (unsigned w = 0; w < b.warps; ++w) {
     const unsigned left = threads - w * 32;
-    const unsigned lanes = left >= 32 ? ~0u : (1u << left) - 1;
-    b.warp[w] = Warp{lanes, lanes, 0, 0, 0, 0};
+    Warp& warp = b.warp[w];
+    warp.live = warp.ready = left >= 32 ? ~0u : (1u << left) - 1;
+    warp.waiting = warp.relaxed = warp.meetings = 0;
   }
 }
 
 // Runs the block until every thread has returned or waits at the grid barrier. True when all have returned.
-CUPORT_QUIET inline bool run_block(Block& b) {
+CUPORT_NOINLINE CUPORT_QUIET inline bool run_block(Block& b) {
   worker.block = &b;
   blockIdx = b.index;
-  Thread* next = scheduling::pick(b, 0);
-  if (next != nullptr) {
-    if (!scheduling::begun(b, next)) scheduling::set_up(next);
-    switch_stack(&b.host, next->sp);
+  const unsigned next = scheduling::pick(b, 0);
+  if (next != scheduling::kNobody) {
+    if (b.sp[next] == nullptr) scheduling::set_up(b, next);
+    b.current = b.thread + next;
+    switch_stack(&b.host, b.sp[next]);
   }
   return b.live == 0;
 }

@@ -1,7 +1,7 @@
 // Switching stacks. A fiber belongs to one OS thread for ever.
 //
-// A switch saves the callee-saved registers and resumes with a jump: a `ret` would mispredict, since the return stack
-// of the processor remembers another caller. Floating-point control words are not saved; nothing here changes them.
+// A switch resumes with a jump: a `ret` would mispredict, since the return stack of the processor remembers another
+// caller. Floating-point control words are not saved; nothing here changes them.
 #pragma once
 #include <sys/mman.h>
 #include "config.h"
@@ -20,13 +20,20 @@ constexpr size_t kStackBytes = CUPORT_STACK_BYTES;
 
 #if defined(__x86_64__)
 
-__attribute__((naked, noinline)) inline void switch_stack(void** /*save*/, void* /*to*/) {
+// In place, so that the compiler saves only what it holds in registers here. The red zone below the stack pointer may be
+// in use by the function around.
+CUPORT_QUIET CUPORT_FORCEINLINE inline void switch_stack(void** save, void* to) {
   asm volatile(
-      "pushq %rbp\n\tpushq %rbx\n\tpushq %r12\n\tpushq %r13\n\tpushq %r14\n\tpushq %r15\n\t"
-      "movq %rsp, (%rdi)\n\t"
-      "movq %rsi, %rsp\n\t"
-      "popq %r15\n\tpopq %r14\n\tpopq %r13\n\tpopq %r12\n\tpopq %rbx\n\tpopq %rbp\n\t"
-      "popq %rcx\n\tjmp *%rcx");
+      "leaq -128(%%rsp), %%rsp\n\tpushq %%rbp\n\t"
+      "leaq 1f(%%rip), %%rax\n\tpushq %%rax\n\t"
+      "movq %%rsp, (%%rdi)\n\t"
+      "movq %%rsi, %%rsp\n\t"
+      "popq %%rax\n\tjmp *%%rax\n"
+      "1:\n\tpopq %%rbp\n\tleaq 128(%%rsp), %%rsp\n\t"
+      : "+D"(save), "+S"(to)
+      :
+      : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3",
+        "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "cc", "memory");
 }
 
 // The saved state of a fiber that will begin in `entry`. On entry rsp % 16 must be 8, as after a call.
@@ -34,7 +41,6 @@ inline void* prepare_stack(char* top, void (*entry)()) {
   void** sp = reinterpret_cast<void**>(reinterpret_cast<uintptr_t>(top) & ~uintptr_t{15}) - 1;
   *sp = nullptr;  // the return address `entry` never uses
   *--sp = reinterpret_cast<void*>(entry);
-  for (int i = 0; i < 6; ++i) *--sp = nullptr;
   return sp;
 }
 
@@ -81,18 +87,15 @@ inline void* prepare_stack(char* top, void (*entry)()) {
 #endif
 
 // Stacks of one OS thread, handed out last in, first out, so that the warm ones are used again.
+//
+// From one stack to the next it is neither a power of two nor a whole number of pages: equal low address bits would put
+// the frames of all threads into the same few sets of the caches and of the table of translated addresses.
 class StackPool {
  public:
   // The top of a free stack; nullptr when the system gives no more memory.
   char* take() {
-    if (free_ != 0) return tops_[--free_];
-    if (made_ == capacity_ && !grow()) return nullptr;
-    char* base = region_ + (made_ % kChunk) * kStackBytes;
-    mprotect(base, kPage, PROT_NONE);
-    // A distinct offset for each stack: equal low address bits would put all frames into the same cache sets.
-    char* top = base + kStackBytes - (made_ * 320) % kPage;
-    all_[made_++] = top;
-    return top;
+    if (CUPORT_LIKELY(free_ != 0)) return tops_[--free_];
+    return make();
   }
   void give(char* top) { tops_[free_++] = top; }
 
@@ -104,28 +107,39 @@ class StackPool {
 
   // Whether this address lies in the guard page of some stack.
   bool overflowed(const void* address) const {
-    const char* p = static_cast<const char*>(address);
     for (size_t i = 0; i < made_; ++i) {
-      const uintptr_t base = (reinterpret_cast<uintptr_t>(all_[i]) - 1) / kPage * kPage + kPage - kStackBytes;
-      if (reinterpret_cast<uintptr_t>(p) - base < kPage) return true;
+      if (reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(guard_of(all_[i])) < kPage) return true;
     }
     return false;
   }
 
  private:
-  static constexpr size_t kChunk = 1024;
+  static constexpr size_t kChunk = 256;
+  static constexpr size_t kStride = kStackBytes + kPage + 320;
+
+  static char* guard_of(char* top) {
+    return reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(top) - kStride + kPage - 1) / kPage * kPage);
+  }
+
+  CUPORT_NOINLINE char* make() {
+    if (made_ == capacity_ && !grow()) return nullptr;
+    char* top = region_ + (made_ % kChunk + 1) * kStride;
+    mprotect(guard_of(top), kPage, PROT_NONE);
+    all_[made_++] = top;
+    return top;
+  }
 
   bool grow() {
-    void* region = mmap(nullptr, kChunk * kStackBytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    constexpr size_t all = (kChunk * kStride + 2 * kPage) / kPage * kPage;
+    void* region = mmap(nullptr, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (region == MAP_FAILED) return false;
-    madvise(region, kChunk * kStackBytes, MADV_NOHUGEPAGE);  // a huge page would commit eight stacks at once
+    madvise(region, all, MADV_NOHUGEPAGE);  // a huge page would commit eight stacks at once
     const size_t bytes = (capacity_ + kChunk) * sizeof(char*);
     char** tops = static_cast<char**>(realloc(tops_, bytes));
     if (tops != nullptr) tops_ = tops;
-    char** all = static_cast<char**>(realloc(all_, bytes));
-    if (all != nullptr) all_ = all;
-    if (tops == nullptr || all == nullptr) return false;
+    char** made = static_cast<char**>(realloc(all_, bytes));
+    if (made != nullptr) all_ = made;
+    if (tops == nullptr || made == nullptr) return false;
     region_ = static_cast<char*>(region);
     capacity_ += kChunk;
     return true;

@@ -12,8 +12,11 @@ struct Config {
   dim3 grid, block;
   size_t shared;
   bool cooperative = false;
+  cudaStream_t stream = nullptr;
 };
-inline Config config(dim3 grid, dim3 block, size_t shared = 0, cudaStream_t = nullptr) { return Config{grid, block, shared}; }
+inline Config config(dim3 grid, dim3 block, size_t shared = 0, cudaStream_t stream = nullptr) {
+  return Config{grid, block, shared, false, stream};
+}
 
 // Per-kernel attributes that change what a launch may ask for.
 struct KernelAttributes {
@@ -106,6 +109,8 @@ CUPORT_QUIET inline void run_blocks(const Config& c, const Task& task, Rows rows
   arena.fit(shared_total(c.shared));
   shared_base = block->shared = arena.base;
   const unsigned threads = c.block.x * c.block.y * c.block.z;
+  shape_block(*block, c.block);
+  block->barrier_site = -1;
   const BlockOrder order(uint64_t{c.grid.x} * c.grid.y * c.grid.z);
   for (uint64_t i = 0; i < order.total; ++i) {
     blockIdx = block_index(order.at(i), c.grid);
@@ -137,6 +142,7 @@ CUPORT_QUIET inline void run_cooperative(const Config& c, const Task& task) {
   for (uint64_t i = 0; i < blocks; ++i) {
     arenas[i].fit(shared_total(c.shared));
     all[i].shared = arenas[i].base;
+    shape_block(all[i], c.block);
     open_block(all[i], task, block_index(i, c.grid), threads);
   }
   const BlockOrder order(blocks);

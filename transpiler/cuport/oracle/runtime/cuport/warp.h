@@ -13,8 +13,8 @@ CUPORT_QUIET inline unsigned linear_thread() {
 }
 inline unsigned lane_id() { return linear_thread() % 32; }
 
-// Meets the lanes of `mask` (0: whoever comes) in the operation `meeting`.
-CUPORT_NOINLINE CUPORT_QUIET inline void meet(unsigned mask, void* operand, Meeting meeting, int site) {
+// Meets the lanes of `mask` (0: whoever comes) where the waiting lanes do different things, or something is odd.
+CUPORT_NOINLINE CUPORT_QUIET inline void meet_mixed(unsigned mask, void* operand, Meeting meeting, int site) {
   if (!worker.fibers) fatal("a kernel taken for one without warp operations reached one");
   Block& b = *worker.block;
   Thread* self = b.current;
@@ -25,22 +25,39 @@ CUPORT_NOINLINE CUPORT_QUIET inline void meet(unsigned mask, void* operand, Meet
                  "a lane calls a warp operation whose mask does not name it");
     mask |= bit;
   }
-  self->operand = operand, self->meeting = meeting, self->mask = mask, self->site = site;
+  if (warp.waiting == 0) warp.mixed = false;
+  scheduling::mix(b, w);
+  warp.operand[i % 32] = operand;
+  self->meeting = meeting, self->mask = mask, self->site = site;
   warp.waiting |= bit;
   if (mask == 0) {
     warp.relaxed |= bit;
-    scheduling::wait();
-    return;
-  }
-  const unsigned need = mask & warp.live;
-  if ((warp.waiting & need) == need && (scheduling::companions(b, w, static_cast<int>(i % 32)) & need) == need) {
-    scheduling::complete(b, w, need);
-    warp.ready &= ~bit;  // this lane goes on at once
-    if (warp.ready == 0) b.ready_warps &= ~(1u << w);
-    CUPORT_SYNCHRONISED();
   } else {
-    scheduling::wait();
+    const unsigned need = mask & warp.live;
+    if ((warp.waiting & need) == need && (scheduling::companions(b, w, static_cast<int>(i % 32)) & need) == need) {
+      scheduling::complete(b, w, need);
+    }
   }
+  scheduling::wait_here(b, i);
+}
+
+// Meets the lanes of `mask` (0: whoever comes) in the operation `meeting`.
+CUPORT_NOINLINE CUPORT_QUIET inline void meet(unsigned mask, void* operand, Meeting meeting, int site) {
+  Block& b = *worker.block;
+  const unsigned i = static_cast<unsigned>(b.current - b.thread), bit = 1u << (i % 32);
+  Warp& warp = b.warp[i / 32];
+  if (warp.waiting == 0) {
+    warp.mixed = false;
+    warp.mask = mask, warp.meeting = meeting, warp.site = site;
+  }
+  if (CUPORT_UNLIKELY(warp.mixed || warp.mask != mask || warp.meeting != meeting || (mask & bit) == 0 || !worker.fibers)) {
+    return meet_mixed(mask, operand, meeting, site);
+  }
+  warp.operand[i % 32] = operand;
+  warp.waiting |= bit;
+  const unsigned need = mask & warp.live;
+  if ((warp.waiting & need) == need) scheduling::complete(b, i / 32, need);
+  scheduling::wait_here(b, i);
 }
 
 // The results of a warp operation depend on these lanes; the shadow build follows near ties through it.
