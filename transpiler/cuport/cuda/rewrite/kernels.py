@@ -43,6 +43,9 @@ def companions(program: Program, edits: Edits, wanted: frozenset[str] | None, *,
         if entries:
             text += _entry(program, head, signature)
         edits.insert_after(place, ' extern "C++" { ' + text + "}")
+    for head in program.foreign if launches else ():
+        text = _launch_elsewhere(head, read_signature(program.unit, head))
+        edits.insert_after(_after(head.definition.whole), ' extern "C++" { ' + text + "}")
 
 
 def _after(node: Node) -> int:
@@ -77,10 +80,14 @@ def _info(program: Program, head: KernelHead, s: Signature, *, describe: bool) -
     names = ",".join(p.name for p in kernel.params)
     grid_waits = "true" if program.grid_waits(kernel) else "false"
     is_template = "true" if kernel.template_params else "false"
+    waits = _waits(program, head)
+    problem = "nullptr"
+    if any(d.code == "unsupported.texture" for d in kernel.diagnostics):
+        problem = '"it uses textures or surfaces, which are no part of its arguments"'
     return (
         f"{s.bare_template} inline const cuport::KernelInfo& cuport_info_{head.index}() {{ "
         f"static const cuport::KernelInfo cuport_info{{"
-        f'"{head.name}", "{names}", "{",".join(kernel.globals)}", {grid_waits}, {is_template}, {describer}}}; '
+        f'"{head.name}", "{names}", "{",".join(kernel.globals)}", {grid_waits}, {is_template}, {waits}, {describer}, {problem}}}; '
         "return cuport_info; } "
     )
 
@@ -99,6 +106,17 @@ def _launch(program: Program, head: KernelHead, s: Signature) -> str:
         f"cuport::launch<{_pointer(head, s)}, {waits}>(cuport_config, {info}{comma}{s.args}); }} "
         f"{s.template} inline auto cuport_pointer_{head.index}() {{ "
         f"return cuport::know_kernel({_pointer(head, s)}, {info}); }} "
+    )
+
+
+def _launch_elsewhere(head: KernelHead, s: Signature) -> str:
+    """The same for a kernel that another unit defines: what is known of it is found at run time, by its address."""
+    comma = ", " if s.params else ""
+    return (
+        f"{s.template} inline void cuport_launch_{head.kernel.name}"
+        f"(const cuport::Config& cuport_config{comma}{s.params}) {{ "
+        f"cuport::launch_pointer({_pointer(head, s)}, cuport_config{comma}{s.args}); }} "
+        f"{s.template} inline auto cuport_pointer_{head.index}() {{ return {_pointer(head, s)}; }} "
     )
 
 

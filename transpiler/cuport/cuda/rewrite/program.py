@@ -11,6 +11,7 @@ from functools import cached_property
 from tree_sitter import Node
 
 from cuport.cuda.declarations import Definition, read_definitions, read_prototypes, read_types
+from cuport.cuda.lexer import names
 from cuport.cuda.parse import walk
 from cuport.cuda.unit import Unit, meanings, plain_name
 from cuport.kernel import Kernel, Source
@@ -55,8 +56,8 @@ class Program:
 
     @cached_property
     def kernel_names(self) -> frozenset[str]:
-        """Last parts of the names of all kernels."""
-        return frozenset(k.name for k in self.source.kernels)
+        """Last parts of the names of all kernels, those of other units included."""
+        return frozenset(k.name for k in self.source.kernels) | {h.kernel.name for h in self.foreign}
 
     @cached_property
     def heads(self) -> tuple[KernelHead, ...]:
@@ -74,6 +75,24 @@ class Program:
                     heads.append(KernelHead(index, kernel, d))
                     break
         return tuple(heads)
+
+    @cached_property
+    def foreign(self) -> tuple[KernelHead, ...]:
+        """Kernels that are only declared here: another unit of the program defines them."""
+        defined = {k.qualified for k in self.source.kernels}
+        found: dict[tuple[str, str], KernelHead] = {}
+        for d in self.prototypes:
+            key = (d.qualified, ", ".join(str(p.ctype) for p in d.params))
+            if d.is_kernel and "<" not in d.spelled and d.qualified not in defined and key not in found:
+                index = len(self.source.kernels) + len(found)
+                found[key] = KernelHead(index, _declared_kernel(self.unit, d), d)
+        return tuple(found.values())
+
+    @cached_property
+    def missing_functions(self) -> frozenset[str]:
+        """Qualified names of device functions that are declared here and defined elsewhere."""
+        defined = {d.qualified for d in self.definitions}
+        return frozenset(p.qualified for p in self.prototypes if "__device__" in p.words) - defined
 
     def is_device(self, definition: Definition) -> bool:
         """Runs on the device, as its own head or a prototype of it says."""
@@ -113,6 +132,10 @@ class Program:
         if _WAITS.search(kernel.text):
             return True
         by_name = {f.qualified: f for f in self.source.functions}
+        elsewhere = {name.split("::")[-1] for name in self.missing_functions}
+        reached = (kernel.text, *(by_name[c].text for c in kernel.calls if c in by_name))
+        if elsewhere and any(names(text) & elsewhere for text in reached):
+            return True  # nothing is known of what it does
         open_ended = any(p.kind == "type" for p in kernel.template_params) or "(*" in kernel.text
         for f in self.source.functions:
             if f.device and (open_ended or f.qualified in kernel.calls) and _WAITS.search(f.text):
@@ -139,10 +162,10 @@ class Program:
         function = self.function_around(node)
         scope = function.scope if function is not None else scope
         for qualified in meanings(plain, scope):
-            for head in self.heads:
+            for head in (*self.heads, *self.foreign):
                 if head.kernel.qualified == qualified:
                     return head
-        return next((h for h in self.heads if h.kernel.name == plain.split("::")[-1]), None)
+        return next((h for h in (*self.heads, *self.foreign) if h.kernel.name == plain.split("::")[-1]), None)
 
 
 _MOST_KEPT = 8
@@ -160,6 +183,25 @@ def program_of(source: Source) -> Program:
                 _kept.pop(next(iter(_kept)))
             _kept[key] = found
     return found
+
+
+def _declared_kernel(unit: Unit, d: Definition) -> Kernel:
+    """What a prototype alone tells of a kernel."""
+    return Kernel(
+        name=d.name,
+        qualified=d.qualified,
+        python_name=d.qualified.replace("::", "__"),
+        params=d.params,
+        param_names=tuple(p.name for p in d.params),
+        template_params=d.template_params,
+        launches=(),
+        globals=(),
+        calls=(),
+        reads_grid_dim=False,
+        span=unit.span(d.whole),
+        text="",
+        digest="",
+    )
 
 
 def _same_shape(definition: Definition, kernel: Kernel) -> bool:

@@ -1,36 +1,33 @@
-// The rest of the host API: devices, streams, events, attributes, occupancy, launches by pointer.
+// The rest of the host API: the device as a whole, streams, events.
 #pragma once
+#include "host_launch.h"
 #include "host_memory.h"
+#include "host_ranges.h"
 #include "launch.h"
 #include "properties.h"
+#ifdef CUPORT_GRAPHS
+#include "graphs.h"
+#endif
 
-// A stream has nothing to do: every operation is finished when the call returns.
-struct CUstream_st {
-  unsigned flags;
-  int priority;
-};
-struct CUevent_st {
-  double seconds;  // when it was recorded; negative: never
-};
-#define cudaStreamLegacy (reinterpret_cast<cudaStream_t>(0x1))
-#define cudaStreamPerThread (reinterpret_cast<cudaStream_t>(0x2))
-enum {
-  cudaStreamDefault = 0,
-  cudaStreamNonBlocking = 1,
-  cudaEventDefault = 0,
-  cudaEventBlockingSync = 1,
-  cudaEventDisableTiming = 2,
-  cudaEventInterprocess = 4,
-  cudaEventRecordDefault = 0,
-  cudaEventWaitDefault = 0,
-  cudaOccupancyDefault = 0,
-  cudaDeviceScheduleAuto = 0,
-  cudaDeviceScheduleSpin = 1,
-  cudaDeviceScheduleYield = 2,
-  cudaDeviceScheduleBlockingSync = 4,
-  cudaDeviceMapHost = 8,
-  cudaDeviceLmemResizeToMax = 16
-};
+#define cudaStreamDefault 0x00
+#define cudaStreamNonBlocking 0x01
+#define cudaEventDefault 0x00
+#define cudaEventBlockingSync 0x01
+#define cudaEventDisableTiming 0x02
+#define cudaEventInterprocess 0x04
+#define cudaEventRecordDefault 0x00
+#define cudaEventRecordExternal 0x01
+#define cudaEventWaitDefault 0x00
+#define cudaEventWaitExternal 0x01
+#define cudaDeviceScheduleAuto 0x00
+#define cudaDeviceScheduleSpin 0x01
+#define cudaDeviceScheduleYield 0x02
+#define cudaDeviceScheduleBlockingSync 0x04
+#define cudaDeviceBlockingSync 0x04
+#define cudaDeviceScheduleMask 0x07
+#define cudaDeviceMapHost 0x08
+#define cudaDeviceLmemResizeToMax 0x10
+#define cudaDeviceMask 0xff
 
 namespace cuport {
 inline double now() {
@@ -40,163 +37,111 @@ inline double now() {
 }
 }  // namespace cuport
 
-inline cudaError_t cudaDeviceSynchronize() { return cuport::done(); }
-inline cudaError_t cudaThreadSynchronize() { return cuport::done(); }
-inline cudaError_t cudaThreadExit() { return cuport::done(); }
+inline cudaError_t cudaDeviceSynchronize() { return cuport::synchronised(); }
+inline cudaError_t cudaThreadSynchronize() { return cuport::synchronised(); }
+inline cudaError_t cudaThreadExit() { return cuport::synchronised(); }
 inline cudaError_t cudaProfilerStart() { return cuport::done(); }
 inline cudaError_t cudaProfilerStop() { return cuport::done(); }
+inline cudaError_t cudaCtxResetPersistingL2Cache() { return cuport::done(); }
 inline cudaError_t cudaDeviceReset() {
+  cuport::flush_device_output();
+  const cuport::HostLock lock;
   cuport::device_error = cuport::last_error = cudaSuccess;
+  for (size_t i = 0; i < cuport::device_memory.count(); ++i) {
+    CUPORT_HOST_FREED(cuport::device_memory[i].base, cuport::device_memory[i].bytes);
+  }
   cuport::device_memory.release_all();
   return cudaSuccess;
 }
+inline cudaError_t cudaThreadSetCacheConfig(cudaFuncCache) { return cuport::done(); }
 
 inline cudaError_t cudaStreamCreateWithPriority(cudaStream_t* out, unsigned flags, int priority) {
-  *out = new CUstream_st{flags, priority};
+  if (out == nullptr || flags > cudaStreamNonBlocking) return cuport::done(cudaErrorInvalidValue);
+  static unsigned long long made = 2;
+  const cuport::HostLock lock;
+  *out = new CUstream_st;
+  (*out)->flags = flags, (*out)->id = ++made;
+  (*out)->priority = priority > 0 ? 0 : priority < -5 ? -5 : priority;
   return cuport::done();
 }
 inline cudaError_t cudaStreamCreate(cudaStream_t* out) { return cudaStreamCreateWithPriority(out, 0, 0); }
 inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* out, unsigned flags) { return cudaStreamCreateWithPriority(out, flags, 0); }
 inline cudaError_t cudaStreamDestroy(cudaStream_t s) {
-  if (reinterpret_cast<uintptr_t>(s) > 2) delete s;
+  if (reinterpret_cast<uintptr_t>(s) <= 2) return cuport::done(cudaErrorInvalidResourceHandle);
+  delete s;
   return cuport::done();
 }
-inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return cuport::done(); }
-inline cudaError_t cudaStreamQuery(cudaStream_t) { return cuport::done(); }
-inline cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned = 0) { return cuport::done(); }
+inline cudaError_t cudaStreamGetFlags(cudaStream_t s, unsigned* flags) { *flags = cuport::stream_of(s)->flags; return cuport::done(); }
+inline cudaError_t cudaStreamGetPriority(cudaStream_t s, int* priority) { *priority = cuport::stream_of(s)->priority; return cuport::done(); }
+inline cudaError_t cudaStreamGetId(cudaStream_t s, unsigned long long* id) { *id = cuport::stream_of(s)->id; return cuport::done(); }
+inline cudaError_t cudaStreamGetDevice(cudaStream_t, int* device) { *device = 0; return cuport::done(); }
+inline cudaError_t cudaStreamSynchronize(cudaStream_t s) {
+  if (cuport::stream_of(s)->recording != nullptr) return cuport::done(cudaErrorStreamCaptureUnsupported);
+  return cuport::synchronised();
+}
+inline cudaError_t cudaStreamQuery(cudaStream_t s) {
+  if (cuport::stream_of(s)->recording != nullptr) return cuport::done(cudaErrorStreamCaptureUnsupported);
+  return cuport::done();
+}
+inline cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned = 0) {
+  if (e == nullptr) return cuport::done(cudaErrorInvalidResourceHandle);
+  if (e->recording != nullptr) cuport::stream_of(s)->recording = e->recording;  // the stream joins what is recorded
+  return cuport::done();
+}
 typedef void (*cudaStreamCallback_t)(cudaStream_t, cudaError_t, void*);
 typedef void (*cudaHostFn_t)(void*);
 inline cudaError_t cudaStreamAddCallback(cudaStream_t s, cudaStreamCallback_t f, void* data, unsigned) {
+  if (f == nullptr) return cuport::done(cudaErrorInvalidValue);
   f(s, cuport::device_error, data);
   return cuport::done();
 }
-inline cudaError_t cudaLaunchHostFunc(cudaStream_t, cudaHostFn_t f, void* data) {
-  f(data);
-  return cuport::done();
+inline cudaError_t cudaLaunchHostFunc(cudaStream_t s, cudaHostFn_t f, void* data) {
+  if (f == nullptr) return cuport::done(cudaErrorInvalidValue);
+  CUPORT_IN_STREAM(s, host, (f(data), cuport::done()));
 }
-inline cudaError_t cudaStreamAttachMemAsync(cudaStream_t, void*, size_t = 0, unsigned = cudaMemAttachSingle) { return cuport::done(); }
 
-inline cudaError_t cudaEventCreateWithFlags(cudaEvent_t* out, unsigned) {
-  *out = new CUevent_st{-1};
+inline cudaError_t cudaEventCreateWithFlags(cudaEvent_t* out, unsigned flags) {
+  if (out == nullptr || flags > 7) return cuport::done(cudaErrorInvalidValue);
+  *out = new CUevent_st;
+  (*out)->flags = flags;
   return cuport::done();
 }
-inline cudaError_t cudaEventCreate(cudaEvent_t* out, unsigned = 0) { return cudaEventCreateWithFlags(out, 0); }
+inline cudaError_t cudaEventCreate(cudaEvent_t* out, unsigned flags = 0) { return cudaEventCreateWithFlags(out, flags); }
 inline cudaError_t cudaEventDestroy(cudaEvent_t e) {
+  if (e == nullptr) return cuport::done(cudaErrorInvalidResourceHandle);
   delete e;
   return cuport::done();
 }
-inline cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t = nullptr) {
+inline cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s = nullptr) {
   if (e == nullptr) return cuport::done(cudaErrorInvalidResourceHandle);
-  e->seconds = cuport::now();
+  e->recording = cuport::stream_of(s)->recording;
+  if (e->recording == nullptr) e->seconds = cuport::now();
   return cuport::done();
 }
 inline cudaError_t cudaEventRecordWithFlags(cudaEvent_t e, cudaStream_t s = nullptr, unsigned = 0) { return cudaEventRecord(e, s); }
-inline cudaError_t cudaEventSynchronize(cudaEvent_t) { return cuport::done(); }
-inline cudaError_t cudaEventQuery(cudaEvent_t) { return cuport::done(); }
+inline cudaError_t cudaEventSynchronize(cudaEvent_t e) {
+  if (e == nullptr) return cuport::done(cudaErrorInvalidResourceHandle);
+  return cuport::synchronised();
+}
+inline cudaError_t cudaEventQuery(cudaEvent_t e) { return cuport::done(e == nullptr ? cudaErrorInvalidResourceHandle : cudaSuccess); }
 // At least a microsecond: programs divide by it.
 inline cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t from, cudaEvent_t to) {
-  if (from == nullptr || to == nullptr || from->seconds < 0 || to->seconds < 0) {
+  if (ms == nullptr) return cuport::done(cudaErrorInvalidValue);
+  if (from == nullptr || to == nullptr || from->seconds < 0 || to->seconds < 0 || ((from->flags | to->flags) & cudaEventDisableTiming) != 0) {
     return cuport::done(cudaErrorInvalidResourceHandle);
   }
   const double elapsed = (to->seconds - from->seconds) * 1e3;
-  *ms = elapsed < 1e-3 ? 1e-3f : static_cast<float>(elapsed);
+  *ms = elapsed < 1e-3 && elapsed > -1e-3 ? 1e-3f : static_cast<float>(elapsed);
   return cuport::done();
 }
+#define cudaEventElapsedTime_v2 cudaEventElapsedTime
 
-enum cudaFuncAttribute {
-  cudaFuncAttributeMaxDynamicSharedMemorySize = 8,
-  cudaFuncAttributePreferredSharedMemoryCarveout = 9,
-  cudaFuncAttributeNonPortableClusterSizeAllowed = 13
+enum cudaStreamCaptureStatus {
+  cudaStreamCaptureStatusNone = 0,
+  cudaStreamCaptureStatusActive = 1,
+  cudaStreamCaptureStatusInvalidated = 2
 };
-enum cudaFuncCache {
-  cudaFuncCachePreferNone,
-  cudaFuncCachePreferShared,
-  cudaFuncCachePreferL1,
-  cudaFuncCachePreferEqual
-};
-enum cudaSharedMemConfig {
-  cudaSharedMemBankSizeDefault,
-  cudaSharedMemBankSizeFourByte,
-  cudaSharedMemBankSizeEightByte
-};
-struct cudaFuncAttributes {
-  size_t sharedSizeBytes, constSizeBytes, localSizeBytes;
-  int maxThreadsPerBlock, numRegs, ptxVersion, binaryVersion, cacheModeCA, maxDynamicSharedSizeBytes, preferredShmemCarveout;
-};
-
-namespace cuport {
-template <class F>
-inline const void* kernel_address(F* f) {
-  return reinterpret_cast<const void*>(f);
-}
-}  // namespace cuport
-
-template <class F>
-inline cudaError_t cudaFuncSetAttribute(F* f, cudaFuncAttribute which, int value) {
-  if (which == cudaFuncAttributeMaxDynamicSharedMemorySize) {
-    if (value < 0 || static_cast<size_t>(value) > cuport::kSharedOptIn) return cuport::done(cudaErrorInvalidValue);
-    if (auto* a = cuport::attributes_of(cuport::kernel_address(f), true)) a->dynamic_limit = static_cast<size_t>(value) > cuport::kSharedLimit ? static_cast<size_t>(value) : cuport::kSharedLimit;
-  }
+inline cudaError_t cudaStreamIsCapturing(cudaStream_t s, cudaStreamCaptureStatus* status) {
+  *status = cuport::stream_of(s)->recording != nullptr ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
   return cuport::done();
-}
-template <class F>
-inline cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* out, F* f) {
-  const auto* a = cuport::attributes_of(cuport::kernel_address(f), false);
-  *out = cudaFuncAttributes{0, 0, 0, 1024, 32, 90, 90, 0, static_cast<int>(a == nullptr ? cuport::kSharedLimit : a->dynamic_limit), -1};
-  return cuport::done();
-}
-template <class F>
-inline cudaError_t cudaFuncSetCacheConfig(F*, cudaFuncCache) { return cuport::done(); }
-template <class F>
-inline cudaError_t cudaFuncSetSharedMemConfig(F*, cudaSharedMemConfig) { return cuport::done(); }
-inline cudaError_t cudaDeviceSetCacheConfig(cudaFuncCache) { return cuport::done(); }
-inline cudaError_t cudaDeviceSetSharedMemConfig(cudaSharedMemConfig) { return cuport::done(); }
-
-template <class F>
-inline cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* out, F*, int block, size_t shared) {
-  if (block <= 0 || block > 1024) return cuport::done(cudaErrorInvalidValue);
-  int n = 2048 / ((block + 31) / 32 * 32);
-  if (shared != 0 && static_cast<size_t>(n) > 233472 / (shared + 1024)) n = static_cast<int>(233472 / (shared + 1024));
-  *out = n > 32 ? 32 : n;
-  return cuport::done();
-}
-template <class F>
-inline cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* out, F* f, int block, size_t shared, unsigned) {
-  return cudaOccupancyMaxActiveBlocksPerMultiprocessor(out, f, block, shared);
-}
-template <class F>
-inline cudaError_t cudaOccupancyMaxPotentialBlockSize(int* grid, int* block, F*, size_t = 0, int limit = 0) {
-  *block = limit > 0 && limit < 1024 ? limit : 1024;
-  *grid = cuport::device_properties().multiProcessorCount * (2048 / *block);
-  return cuport::done();
-}
-template <class S, class F>
-inline cudaError_t cudaOccupancyMaxPotentialBlockSizeVariableSMem(int* grid, int* block, F* f, S, int limit = 0) {
-  return cudaOccupancyMaxPotentialBlockSize(grid, block, f, 0, limit);
-}
-
-namespace cuport {
-template <class T>
-inline T& argument_at(void** args, size_t i) {
-  return *static_cast<T*>(args[i]);
-}
-template <class... P, size_t... I>
-inline cudaError_t launch_packed(void (*kernel)(P...), const Config& c, void** args, std::index_sequence<I...>) {
-  return launch_pointer(kernel, c, argument_at<std::remove_cv_t<P>>(args, I)...);
-}
-}  // namespace cuport
-
-template <class... P>
-inline cudaError_t cudaLaunchKernel(void (*kernel)(P...), dim3 grid, dim3 block, void** args, size_t shared = 0, cudaStream_t = nullptr) {
-  return cuport::launch_packed(kernel, cuport::Config{grid, block, shared}, args, std::index_sequence_for<P...>{});
-}
-template <class... P>
-inline cudaError_t cudaLaunchCooperativeKernel(void (*kernel)(P...), dim3 grid, dim3 block, void** args, size_t shared = 0,
-                                               cudaStream_t = nullptr) {
-  const uint64_t threads = uint64_t{grid.x} * grid.y * grid.z * block.x * block.y * block.z;
-  const auto& p = cuport::device_properties();
-  if (threads > uint64_t{static_cast<unsigned>(p.multiProcessorCount)} * static_cast<unsigned>(p.maxThreadsPerMultiProcessor)) {
-    return cuport::done(cudaErrorCooperativeLaunchTooLarge);
-  }
-  return cuport::launch_packed(kernel, cuport::Config{grid, block, shared, true}, args, std::index_sequence_for<P...>{});
 }

@@ -11,7 +11,9 @@ struct KernelInfo {
   const char* globals;     // qualified names of globals it reaches, separated by commas
   bool grid_waits;         // whether it may wait for other blocks
   bool is_template;
+  bool waits;              // whether its threads may wait for each other
   void (*describe)(Describer&);  // names the template arguments; null in unit builds
+  const char* problem = nullptr;   // why no launch of it can become a case
 };
 
 }  // namespace cuport

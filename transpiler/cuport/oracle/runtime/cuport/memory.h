@@ -16,9 +16,11 @@ constexpr size_t kGuardBytes = 64 << 10;  // wide, so that a wild index does not
 constexpr size_t kGuardBytes = 512;  // between allocations, whose bases are aligned to as much
 #endif
 
+enum class MemoryUse : unsigned char { device, host, managed };
 struct Allocation {
   char* base;
   size_t bytes;
+  MemoryUse use = MemoryUse::device;
 };
 
 class DeviceMemory {

@@ -104,7 +104,10 @@ inline const void* code_of(void* context) {
 #endif
 }
 
+inline __thread sigjmp_buf* careful = nullptr;  // where the host goes on after an address that was none
+
 inline void on_signal(int number, siginfo_t* info, void* context) {
+  if (careful != nullptr && (number == SIGSEGV || number == SIGBUS)) siglongjmp(*careful, 1);
   if (launch_state.in_kernel) {
     if (number == SIGFPE && skip_division(context)) return;
     if (number == SIGSEGV || number == SIGBUS) {

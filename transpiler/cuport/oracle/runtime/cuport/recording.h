@@ -1,0 +1,44 @@
+// What is called on a stream between cudaStreamBeginCapture and cudaStreamEndCapture: kept as steps of a graph, to run
+// later. Only in programs that use graphs (CUPORT_GRAPHS).
+#pragma once
+#include "errors.h"
+#include "grid.h"
+#include "stream.h"
+
+namespace cuport {
+
+enum class StepKind { kernel, copy, set, host, child, empty, record, wait };
+
+// Something to do; copies of all it needs are inside.
+struct Step {
+  virtual cudaError_t run() = 0;
+  virtual ~Step() = default;
+  StepKind kind = StepKind::empty;
+};
+template <class F>
+struct StepOf final : Step {
+  F todo;
+  explicit StepOf(const F& f) : todo(f) {}
+  cudaError_t run() override { return todo(); }
+};
+
+struct Recording {
+  void (*take)(Recording& self, Step* step);  // into the graph
+  void* graph;
+  template <class F>
+  cudaError_t add(StepKind kind, const F& f) {
+    Step* step = new StepOf<F>(f);
+    step->kind = kind;
+    take(*this, step);
+    return cudaSuccess;
+  }
+};
+
+inline Recording* recording_of(cudaStream_t s) { return stream_of(s)->recording; }
+inline Config unrecorded(const Config& c) {
+  Config again = c;
+  again.stream = nullptr;
+  return again;
+}
+
+}  // namespace cuport
