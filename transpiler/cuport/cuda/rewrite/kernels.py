@@ -30,8 +30,19 @@ class Signature:
     args: str  # "cuport_0, cuport_1"
 
 
-def companions(program: Program, edits: Edits, wanted: frozenset[str] | None, *, launches: bool, entries: bool) -> None:
-    """Put the functions above after each kernel's first declaration; `wanted`: of these kernels only."""
+def companions(
+    program: Program,
+    edits: Edits,
+    wanted: frozenset[str] | None,
+    *,
+    launches: bool,
+    entries: bool,
+    known: bool = False,
+) -> None:
+    """Put the functions above after each kernel's first declaration; `wanted`: of these kernels only.
+
+    `known`: other units may launch the kernels, so that their addresses are made known when the program starts.
+    """
     for head in program.heads:
         if wanted is not None and not launches and head.kernel.qualified not in wanted:
             continue
@@ -40,6 +51,10 @@ def companions(program: Program, edits: Edits, wanted: frozenset[str] | None, *,
         text = _info(program, head, signature, describe=launches)
         if launches:
             text += _launch(program, head, signature)
+            if known and not signature.template:
+                text += (
+                    f"[[maybe_unused]] static auto* const cuport_known_{head.index} = cuport_pointer_{head.index}(); "
+                )
         if entries:
             text += _entry(program, head, signature)
         edits.insert_after(place, ' extern "C++" { ' + text + "}")
@@ -87,7 +102,8 @@ def _info(program: Program, head: KernelHead, s: Signature, *, describe: bool) -
     return (
         f"{s.bare_template} inline const cuport::KernelInfo& cuport_info_{head.index}() {{ "
         f"static const cuport::KernelInfo cuport_info{{"
-        f'"{head.name}", "{names}", "{",".join(kernel.globals)}", {grid_waits}, {is_template}, {waits}, {describer}, {problem}}}; '
+        f'"{head.name}", "{names}", "{",".join(kernel.globals)}", '
+        f"{grid_waits}, {is_template}, {waits}, {describer}, {problem}}}; "
         "return cuport_info; } "
     )
 
