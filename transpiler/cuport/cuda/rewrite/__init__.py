@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from cuport.cuda.rewrite.assembly import rewrite_assembly
 from cuport.cuda.rewrite.declarations import rewrite_globals, rewrite_structs
 from cuport.cuda.rewrite.device import rewrite_device, rewrite_qualifiers
 from cuport.cuda.rewrite.edits import Edits
@@ -15,25 +16,44 @@ from cuport.cuda.rewrite.items import end_ties_with_items
 from cuport.cuda.rewrite.kernels import companions
 from cuport.cuda.rewrite.launches import rewrite_launches
 from cuport.cuda.rewrite.lines import with_line_directives
+from cuport.cuda.rewrite.linkage import Place, keep_private, marked, places
+from cuport.cuda.rewrite.output import rewrite_output
 from cuport.cuda.rewrite.program import Program, program_of
 from cuport.cuda.rewrite.shadow import for_shadow
 from cuport.cuda.rewrite.unit import blank_host_code, registrations, wanted_kernels
 from cuport.cuda.textures import texture_headers
 from cuport.kernel import Source
 
-__all__ = ["program_text", "unit_text"]
+__all__ = ["Place", "places", "program_text", "runtime_switches", "unit_text"]
 
 
-def program_text(source: Source) -> str:
-    """C++ of the whole program: its main() runs, every kernel launch can be captured."""
+def program_text(source: Source, place: Place | None = None, *, switches: Sequence[str] = ()) -> str:
+    """C++ of the whole program, or of its unit at `place`: main() runs, every kernel launch can be captured.
+
+    `switches`: macros that turn parts of the runtime on, which all units of a program must agree on.
+    """
     program = program_of(source)
     edits = Edits(program.unit.bytes)
     rewrite_launches(program, edits)
-    _common(program, edits)
-    companions(program, edits, None, launches=True, entries=False)
+    rewrite_output(program, edits)
+    needed = _common(program, edits)
+    if place is not None:
+        keep_private(program, edits, place)
+    companions(program, edits, None, launches=True, entries=False, known=place is not None)
     text = with_line_directives(edits.apply(), source.line_map)
-    head = ["cuport/runtime.h", *texture_headers(source.text)]
-    return "".join(f'#include "{name}"\n' for name in head) + f"{text}\n"
+    if place is not None:
+        text = marked(text, place)
+    head = ["cuport/runtime.h", *needed, *texture_headers(source.text)]
+    on = "".join(f"#define {name} 1\n" for name in switches or runtime_switches([source.text]))
+    return on + "".join(f'#include "{name}"\n' for name in head) + f"{text}\n"
+
+
+_GRAPHS = re.compile(r"\bcuda(Graph|Stream\w*Capture|UserObject)\w*\s*\(")
+
+
+def runtime_switches(texts: Sequence[str]) -> tuple[str, ...]:
+    """The parts of the runtime that programs pay for only if they use them."""
+    return ("CUPORT_GRAPHS",) if any(_GRAPHS.search(t) for t in texts) else ()
 
 
 def unit_text(source: Source, instances: Sequence[str], *, shadow: bool = False, whole: bool = False) -> str:
@@ -53,11 +73,11 @@ def unit_text(source: Source, instances: Sequence[str], *, shadow: bool = False,
         blank_host_code(program, edits, wanted, instances)
     if shadow:
         end_ties_with_items(program, edits)
-    _common(program, edits)
+    needed = _common(program, edits)
     companions(program, edits, wanted, launches=whole, entries=True)
     text = edits.apply()
     head = ["#define CUPORT_DECODE 1", f'#include "cuport/{"runtime" if whole else "unit"}.h"', '#include "replay.h"']
-    head += [f'#include "{name}"' for name in texture_headers(text)]
+    head += [f'#include "{name}"' for name in (*needed, *texture_headers(text))]
     if shadow:
         text, headers = _take_includes(text)
         text = for_shadow(text)
@@ -76,11 +96,14 @@ def _take_includes(text: str) -> tuple[str, list[str]]:
     return _INCLUDE.sub("", text), [m.group().strip() for m in _INCLUDE.finditer(text)]
 
 
-def _common(program: Program, edits: Edits) -> None:
+def _common(program: Program, edits: Edits) -> list[str]:
+    """Everything both builds need; gives the runtime headers that the text then wants."""
     rewrite_device(program, edits)
+    needed = rewrite_assembly(program, edits)
     rewrite_structs(program, edits)
     rewrite_globals(program, edits)
     rewrite_qualifiers(program.unit.text, edits, _offsets(program))
+    return needed
 
 
 def _offsets(program: Program):  # type: ignore[no-untyped-def]

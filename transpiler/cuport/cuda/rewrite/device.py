@@ -14,7 +14,6 @@ from cuport.cuda.parse import ancestor, walk
 from cuport.cuda.rewrite.edits import Edits
 from cuport.cuda.rewrite.program import Program
 from cuport.cuda.unit import Unit
-from cuport.diagnostic import CuportError, Diagnostic
 
 _BUILTINS = {"threadIdx": "uint3", "blockIdx": "uint3", "blockDim": "dim3", "gridDim": "dim3"}
 
@@ -27,7 +26,6 @@ def rewrite_device(program: Program, edits: Edits) -> None:
     for start, lines in injected.items():
         edits.insert_after(start + 1, " " + " ".join(lines))
     _arithmetic(program, edits)
-    _assembly(program, edits)
 
 
 def _shared(program: Program, edits: Edits) -> dict[str, str]:
@@ -201,70 +199,6 @@ def _before_body(node: Node) -> bool:
             return True
         current = current.parent
     return False
-
-
-# PTX that has a plain C++ meaning, by its normalised text: operand numbers as $0, $1 ...
-_PTX: dict[str, Callable[[list[str]], str]] = {
-    "mov.u32 %0, %laneid": lambda o: f"{o[0]} = cuport::lane_id();",
-    "mov.u32 %0, %%laneid": lambda o: f"{o[0]} = cuport::lane_id();",
-    "mov.u32 %0, %smid": lambda o: f"{o[0]} = 0;",
-    "mov.u32 %0, %%smid": lambda o: f"{o[0]} = 0;",
-    "mov.u32 %0, %%warpid": lambda o: f"{o[0]} = cuport::linear_thread() / 32;",
-    "mov.u32 %0, %%clock": lambda o: f"{o[0]} = static_cast<unsigned>(cuport::ticks());",
-    "mov.u64 %0, %%clock64": lambda o: f"{o[0]} = cuport::ticks();",
-    "mov.u64 %0, %%globaltimer": lambda o: f"{o[0]} = cuport::ticks();",
-    "membar.gl": lambda o: "__threadfence();",
-    "membar.cta": lambda o: "__threadfence_block();",
-    "membar.sys": lambda o: "__threadfence_system();",
-    "bar.sync 0": lambda o: "__syncthreads();",
-    "barrier.sync 0": lambda o: "__syncthreads();",
-    "trap": lambda o: "__trap();",
-    "exit": lambda o: "return;",
-    "": lambda o: ";",
-}
-
-
-def _assembly(program: Program, edits: Edits) -> None:
-    unit = program.unit
-    refused: list[Diagnostic] = []
-    for node in walk(unit.root):
-        if node.type != "gnu_asm_expression" or not program.in_device_code(node):
-            continue
-        template = "".join(
-            re.sub(r"\\[nrt]", " ", unit.text_of(c))
-            for c in walk(node)
-            if c.type == "string_content" and _in_template(c)
-        )
-        text = " ".join(template.split()).removesuffix(";").strip()
-        operands = [
-            unit.flat(c.child_by_field_name("value") or c.named_children[-1])
-            for c in walk(node)
-            if c.type in ("gnu_asm_output_operand", "gnu_asm_input_operand")
-        ]
-        known = _PTX.get(text)
-        if known is None:
-            refused.append(
-                Diagnostic(
-                    "oracle.inline-ptx",
-                    f"inline PTX that cuport does not know: {text[:80]}",
-                    unit.span(node),
-                    "write the same in CUDA C++: an intrinsic exists for most instructions",
-                )
-            )
-            continue
-        statement = node.parent if node.parent is not None and node.parent.type == "expression_statement" else node
-        edits.replace_node(statement, "{ " + known(operands) + " }")
-    if refused:
-        raise CuportError(*refused)
-
-
-def _in_template(node: Node) -> bool:
-    current = node.parent
-    while current is not None and current.type != "gnu_asm_expression":
-        if current.type.startswith(("gnu_asm_output", "gnu_asm_input", "gnu_asm_clobber")):
-            return False
-        current = current.parent
-    return True
 
 
 def rewrite_qualifiers(text: str, edits: Edits, offset: Callable[[Token], int]) -> None:

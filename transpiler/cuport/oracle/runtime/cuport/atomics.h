@@ -2,6 +2,7 @@
 // floating types, plain operations for anything larger (shadow scalars run on one OS thread).
 #pragma once
 #include <type_traits>
+#include "address.h"
 #include "barrier.h"
 
 namespace cuport {

@@ -181,11 +181,6 @@ CUPORT_STORE(__stwt)
 #undef CUPORT_STORE
 CUPORT_FN void __prefetch_global_l1(const void*) {}
 CUPORT_FN void __prefetch_global_l2(const void*) {}
-CUPORT_FN bool __isGlobal(const void*) { return true; }
-template <class T>
-CUPORT_FN size_t __cvta_generic_to_shared(const T* p) { return reinterpret_cast<size_t>(p); }
-template <class T>
-CUPORT_FN size_t __cvta_generic_to_global(const T* p) { return reinterpret_cast<size_t>(p); }
 CUPORT_FN void __builtin_assume_cuda(bool) {}
 #define __builtin_assume(x) ((void)0)
 #define __nv_is_extended_device_lambda_closure_type(T) false

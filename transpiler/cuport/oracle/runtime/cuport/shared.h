@@ -15,6 +15,7 @@ constexpr size_t kSharedOptIn = 227 * 1024;    // with it
 
 inline size_t shared_static_bytes = 0;  // of all slots of the program, known before main
 inline __thread char* shared_base = nullptr;
+inline __thread size_t shared_dynamic_bytes = 0;  // of the launch that is running
 
 struct SharedRecord {
   size_t offset, size;
