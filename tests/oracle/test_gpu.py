@@ -8,6 +8,7 @@ import pytest
 
 from cuport.cuda import read
 from cuport.cuda.rewrite.gpu import gpu_text
+from cuport.kernel import Source
 from cuport.oracle import Oracle
 from cuport.oracle import gpu as gpus
 from cuport.oracle.build import runtime_dir
@@ -26,14 +27,20 @@ SOURCES = [
 ]
 
 
+def _unit(source: Source, instances: list[str], folder: Path) -> Source:
+    """The unit as a program of its own: its lines are those of no other file."""
+    text = gpu_text(source, instances)
+    unit = folder / "unit.cu"
+    unit.write_text("\n".join(line for line in text.splitlines() if not line.startswith("#line")))
+    return read(unit, include_dirs=[runtime_dir() / "gpu"])
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
 def test_the_unit_loads_launches_and_stores_like_the_cpu_replay(path: Path, oracle: Oracle, tmp_path: Path) -> None:
     source = read(path)
     cases = [c.case for c in oracle.capture(source)]
-    unit = tmp_path / "unit.cu"
-    unit.write_text(gpu_text(source, sorted({c.instance for c in cases})))
+    program = _unit(source, sorted({c.instance for c in cases}), tmp_path)
     (tmp_path / "cases").write_bytes(case_file(list(enumerate(cases))))
-    program = read(unit, include_dirs=[runtime_dir() / "gpu"])
     result = oracle.run_program(program, [str(tmp_path / "cases"), str(tmp_path / "results")])
     assert result.returncode == 0, result.stderr
     found = read_results(source, Path(), dict(enumerate(cases)), (tmp_path / "results").read_bytes())
@@ -47,11 +54,9 @@ def test_the_unit_loads_launches_and_stores_like_the_cpu_replay(path: Path, orac
 def test_an_argument_that_does_not_fit_is_said(oracle: Oracle, tmp_path: Path) -> None:
     source = read(EXAMPLES / "saxpy" / "saxpy.cu")
     case = oracle.capture(source)[0].case
-    unit = tmp_path / "unit.cu"
-    unit.write_text(gpu_text(source, [case.instance]))
+    program = _unit(source, [case.instance], tmp_path)
     body = case_file([(0, case)]).replace(b"\narg p 0", b"\narg s 00000000\narg p 0", 1)
     (tmp_path / "cases").write_bytes(body)
-    program = read(unit, include_dirs=[runtime_dir() / "gpu"])
     oracle.run_program(program, [str(tmp_path / "cases"), str(tmp_path / "results")])
     assert b"error 0 the recorded arguments do not fit" in (tmp_path / "results").read_bytes()
 

@@ -108,7 +108,7 @@ def _addresses(program: Program, edits: Edits, done: set[int]) -> None:
                 break
             whole = whole.parent
         parent = whole.parent
-        if parent is None or program.function_around(node) is None or _is_local(program, node):
+        if parent is None or not _is_run(program, node) or _is_local(program, node):
             continue
         if parent.type == "template_argument_list" or (
             ancestor(node, "template_argument_list", "compound_statement") is not None and _in_template_args(node)
@@ -140,6 +140,16 @@ def _addresses(program: Program, edits: Edits, done: set[int]) -> None:
             and _is_launch_argument(program, whole_parent)
         ):
             edits.blank(whole_parent.start_byte, start)
+
+
+def _is_run(program: Program, node: Node) -> bool:
+    """Inside a function, or the initial value of a global variable that need not be a constant (a table of kernels)."""
+    if program.function_around(node) is not None:
+        return True
+    declaration = ancestor(node, "declaration")
+    if declaration is None or ancestor(node, "init_declarator") is None:
+        return False
+    return not any(program.unit.text_of(c) in ("constexpr", "constinit") for c in declaration.children)
 
 
 def _template_arguments(node: Node) -> int:
