@@ -27,7 +27,8 @@ def gpu_text(source: Source, instances: Sequence[str]) -> str:
     rewrite_structs(program, edits)
     rewrite_globals(program, edits)
     # a namespace apart from the CPU runtime's, so that this unit is an ordinary CUDA program, also for that runtime
-    text = re.sub(r"\bcuport::(Fields|RegisterGlobal)\b", r"replayed::\1", edits.apply())
+    text = re.sub(r"\bcuport::(?=Fields\b|RegisterGlobal\b)", "replayed::", edits.apply())
+    text = re.sub(r"\bcuport_global_(?=\d)", "replayed_global_", text)
     text = with_line_directives(text, source.line_map)
     return "\n".join(['#include "replay.cuh"', text, *_registrations(program, instances), ""])
 
@@ -39,13 +40,18 @@ def _registrations(program: Program, instances: Sequence[str]) -> list[str]:
         name, _ = split_template(instance)
         head = heads[name]
         template = instance[len(name) :].strip() if head.kernel.template_params else ""
-        address = f"&{head.kernel.qualified}{template}"
+        *scope, last = head.kernel.qualified.split("::")
+        address = f"&{last}{template}"
         if not template:  # one of several overloads is told by its parameters
             address = f"static_cast<void (*)({read_signature(program.unit, head).types})>({address})"
         waits = "true" if program.grid_waits(head.kernel) else "false"
         escaped = instance.replace("\\", "\\\\").replace('"', '\\"')
+        # in the kernel's namespace, where the names of its parameters' types are known
         lines.append(
-            f'static const replayed::Instance cuport_instance_{number}("{escaped}", '
+            "".join(f"namespace {name} {{ " for name in scope)
+            + f'static const replayed::Instance cuport_instance_{number}("{escaped}", '
             f"[](replayed::LoadedCase& c, bool w) {{ return replayed::launch(c, {address}, w); }}, {waits});"
+            + " }"
+            * len(scope)
         )
     return lines
