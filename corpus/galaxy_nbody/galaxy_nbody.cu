@@ -167,7 +167,7 @@ int main(int argc, char **argv)
             worst = fmax(worst, fmax(fabs(p[d] - x[3 * i + d]), fabs(q[d] - v[3 * i + d])));
     }
     printf("largest deviation after %d steps of %d bodies: %g\n", steps, n, worst);
-    const bool ok = worst < 2e-5 && gotPos[n / 2].w == pos[n / 2].w;
+    const bool ok = worst < 2e-6 && gotPos[n / 2].w == pos[n / 2].w;
     printf("%s\n", ok ? "PASS" : "FAIL");
     return ok ? 0 : 1;
 }
