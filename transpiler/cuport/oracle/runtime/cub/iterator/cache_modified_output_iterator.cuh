@@ -1,0 +1,3 @@
+// Part of CUB by its usual name.
+#pragma once
+#include "iterators.cuh"
