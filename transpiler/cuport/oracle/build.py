@@ -19,7 +19,7 @@ from cuport.cuda.compiler import find_compiler
 from cuport.diagnostic import CuportError, Span, fail
 from cuport.kernel import Source
 from cuport.oracle.libraries import compile_flags
-from cuport.oracle.messages import explain
+from cuport.oracle.messages import explain, explain_link
 from cuport.oracle.process import run
 from cuport.oracle.results import ProgramResult
 from cuport.oracle.settings import OracleSettings
@@ -43,11 +43,23 @@ FMA = (
     else ("-O2", "-ffp-contract=fast")
 )
 CHECKED = ("-O1", "-ffp-contract=off", "-g1", "-DCUPORT_CHECKED=1", "-fsanitize=thread")
+_SANITIZED = (
+    "-fsanitize=alignment,integer-divide-by-zero",
+    "-fsanitize-recover=all",
+    "-Wl,--wrap=memcpy,--wrap=memmove,--wrap=memset,--wrap=malloc",
+)
 SHADOW = ("-O2", "-ffp-contract=off", "-DCUPORT_SHADOW=1", "-DCUPORT_SHADOW_ACCESS=1", "-fsanitize=thread")
 
 # Volatile accesses are told apart; atomics go through our own functions, which report them themselves.
 _GCC_WATCHED = ("--param=tsan-distinguish-volatile=1",)
 _CLANG_WATCHED = ("-mllvm", "-tsan-distinguish-volatile=1", "-mllvm", "-tsan-instrument-atomics=0")
+
+# What a program may need C++20 for.
+_NEWER = re.compile(
+    r"\b(concept|requires|consteval|constinit|co_await|co_yield)\b|<=>|\]\s*<\s*(typename|class|int|auto)\b"
+    r"|\bstd::(span|bit_cast|numbers|ranges|format|popcount|lerp|midpoint|ssize|remove_cvref|type_identity|barrier|latch)"
+    r"|#\s*include\s*<(concepts|ranges|span|bit|format|source_location|barrier|latch|semaphore|numbers|compare)>"
+)
 
 _locks: dict[str, threading.Lock] = {}
 _guard = threading.Lock()
@@ -96,12 +108,39 @@ def _compiler(environment: str) -> tuple[tuple[str, ...], str]:
     return tuple(command), f"{environment}\0{shutil.which(command[0])}\0{version}"
 
 
+def link(sources: Sequence[Source], objects: Sequence[Path], flags: Sequence[str], settings: OracleSettings) -> Path:
+    """The executable of objects that `build(..., flags=[..., "-c"])` made. Raises CuportError."""
+    command, identity = _compiler(os.environ.get("CXX", ""))
+    flags = [f for f in flags if not f.startswith("-fsanitize")]
+    if "-DCUPORT_CHECKED=1" in flags:
+        flags += [f for f in _SANITIZED if f.startswith("-Wl")]
+    key = hashlib.sha256("\1".join([identity, *map(str, objects), *flags]).encode(errors="replace")).hexdigest()
+    target = settings.cache_dir / "oracle" / key[:2] / key
+    if target.is_file():
+        return target
+    made = target.with_name(f".link-{os.getpid()}-{threading.get_ident()}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        step = [*command, "-o", str(made), *map(str, objects), *flags]
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "TMPDIR": str(target.parent)}
+        timeout, memory = settings.compile_timeout, max(settings.memory, 4 << 30)
+        result = run(step, cwd=target.parent, timeout=timeout, memory=memory, env=environment)
+        if result.returncode != 0 or not made.is_file():
+            raise CuportError(*explain_link(sources, result.stderr))
+        os.replace(made, target)
+    finally:
+        made.unlink(missing_ok=True)
+    return target
+
+
 def build(
     source: Source, text: str, flags: Sequence[str], settings: OracleSettings, *, links: Sequence[str] = ()
 ) -> Path:
     """The executable of a rewritten text. Raises CuportError with the compiler's complaints in the user's lines."""
     command, identity = _compiler(os.environ.get("CXX", ""))
     flags = [*_BASE, *flags]
+    if "-DCUPORT_CHECKED=1" in flags:
+        flags += [*_SANITIZED, "-fsanitize=bounds" if "clang" in identity else "-fsanitize=bounds-strict"]
     if "-fsanitize=thread" in flags:
         flags += _CLANG_WATCHED if "clang" in identity else _GCC_WATCHED
     if re.search(r"^\s*#\s*pragma\s+omp\b|#include <omp\.h>", text, re.MULTILINE):
@@ -118,7 +157,15 @@ def build(
         lock = _locks.setdefault(key, threading.Lock())
     with lock:
         if not target.is_file():
-            _compile(source, text, [*command, *flags], links, target, settings)
+            try:
+                _compile(source, text, [*command, *flags], links, target, settings)
+            except CuportError as error:
+                if not _NEWER.search(text) or any(f.startswith("-std=gnu++2") for f in flags):
+                    raise
+                try:
+                    _compile(source, text, [*command, *flags, "-std=gnu++20"], links, target, settings)
+                except CuportError:
+                    raise error from None
     return target
 
 
@@ -158,11 +205,11 @@ def _steps(
     """
     # a relative path in a #line directive must not come back as one inside the build folder
     include = ["-I", str(runtime_dir()), f"-fdebug-prefix-map={main.parent}=."]
-    if "-fsanitize=thread" not in command:
+    if "-fsanitize=thread" not in command or "-c" in command:
         steps = [[*command, *include, "-o", str(made), str(main), *links]]
     else:
         made_object = main.with_suffix(".o")
-        plain = [c for c in command if c != "-fsanitize=thread" and c not in (*_GCC_WATCHED, *_CLANG_WATCHED)]
+        plain = [c for c in command if not c.startswith("-fsanitize") and c not in (*_GCC_WATCHED, *_CLANG_WATCHED)]
         steps = [
             [*command, *include, "-c", "-o", str(made_object), str(main)],
             [*plain, "-o", str(made), str(made_object), *links],

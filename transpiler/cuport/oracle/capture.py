@@ -6,17 +6,15 @@ import json
 import re
 import signal
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cuport.case import Buffer, Case
-from cuport.cuda.rewrite import program_text
 from cuport.diagnostic import Diagnostic, Span, fail
 from cuport.kernel import Source
-from cuport.oracle.build import PROGRAM, build
 from cuport.oracle.layout import argument, array_of
-from cuport.oracle.process import run
+from cuport.oracle.program import Program, build_program, run_built
 from cuport.oracle.results import Capture, CaptureReport, ProgramResult, Schedule
 from cuport.oracle.settings import OracleSettings
 
@@ -33,30 +31,17 @@ def run_program(
     passthrough: bool = False,
 ) -> ProgramResult:
     """Build the program and run it in the folder of its source. Raises CuportError if it cannot be built."""
-    if not source.has_main:
-        raise fail(
-            "oracle.no-main",
-            f"{source.path} has no main(), so there is no program to run",
-            span=Span(source.path, 1),
-            hint="give the file with main(), or write a case file for the kernels (`cuport inspect --write-cases`)",
-        )
-    program = build(source, program_text(source), PROGRAM, settings)
-    env = {"CUPORT_SCHEDULE": schedule, "CUPORT_SEED": str(seed)}
-    if capture is not None:
-        env |= {
-            "CUPORT_CAPTURE": str(capture.resolve()),
-            "CUPORT_CAPTURE_PER_SHAPE": str(settings.capture_per_shape),
-            "CUPORT_CAPTURE_LAUNCHES": str(settings.capture_launches),
-            "CUPORT_CAPTURE_BYTES": str(settings.capture_bytes),
-            "CUPORT_CAPTURE_TOTAL": str(settings.capture_total),
-        }
-    return run(
-        [str(program), *args],
+    program = Program((source,))
+    executable = build_program(program, settings)
+    return run_built(
+        executable,
+        args,
+        settings,
         cwd=Path(source.path).resolve().parent,
+        schedule=schedule,
+        seed=seed,
         timeout=timeout,
-        memory=settings.memory,
-        env=env,
-        output_limit=settings.output_limit,
+        capture=capture,
         passthrough=passthrough,
     )
 
@@ -66,17 +51,9 @@ def capture_program(source: Source, args: Sequence[str], settings: OracleSetting
     with tempfile.TemporaryDirectory(prefix="cuport-capture-") as folder:
         result = run_program(source, args, settings, timeout=timeout, capture=Path(folder))
         check_result(source, result, timeout)
-        summary = _summary(Path(folder))
+        summary = read_summary(Path(folder))
         captures = [read_capture(path) for path in sorted(Path(folder).glob("*.case"))]
-    notes = tuple(
-        Diagnostic(
-            "oracle.not-captured",
-            f"a launch of {left['instance'] or 'a kernel known only by its address'} was not kept: {left['why']}",
-            Span(source.path, 1),
-            severity="warning",
-        )
-        for left in summary.get("left_out", ())
-    )
+    notes = left_out(summary, source)
     return CaptureReport(tuple(captures), int(summary.get("launches", len(captures))), notes)
 
 
@@ -115,13 +92,27 @@ def _signal(number: int) -> str:
         return ""
 
 
-def _summary(folder: Path) -> dict[str, Any]:
+def read_summary(folder: Path) -> dict[str, Any]:
+    """What a run that captured says of its launches; empty if it did not end."""
     path = folder / "summary.json"
     try:
         found = json.loads(path.read_text(encoding="utf-8", errors="replace"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def left_out(summary: Mapping[str, Any], source: Source) -> tuple[Diagnostic, ...]:
+    """The launches that were not kept, and why."""
+    return tuple(
+        Diagnostic(
+            "oracle.not-captured",
+            f"a launch of {left['instance'] or 'a kernel known only by its address'} was not kept: {left['why']}",
+            Span(source.path, 1),
+            severity="warning",
+        )
+        for left in summary.get("left_out", ())
+    )
 
 
 def read_capture(path: Path) -> Capture:

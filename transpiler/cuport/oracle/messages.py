@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from cuport.diagnostic import Diagnostic, Span
 from cuport.kernel import Source
 
 _ERROR = re.compile(r"^(?P<path>.+?):(?P<line>\d+):(?:(?P<column>\d+):)? (?:fatal )?error: (?P<text>.*)$", re.MULTILINE)
 _LINK = re.compile(r"undefined reference to [`'‘](?P<name>[^`'’]+)['’]")
+_TWICE = re.compile(r"multiple definition of [`'‘](?P<name>[^`'’]+)['’]")
 _QUOTED = re.compile(r"[‘'`]([^’'`]+)[’'`]")
 _MOST = 8
 
@@ -47,18 +49,29 @@ def explain(source: Source, stderr: str, unit: str) -> list[Diagnostic]:
         found.append(Diagnostic(_code(text), text, span, _hint(text)))
     if found:
         return found
-    for match in _LINK.finditer(stderr):
-        name = match["name"].split("(")[0]
-        return [
-            Diagnostic(
-                "oracle.link",
-                f"{match['name']} is declared but defined nowhere",
-                _find(source, name),
-                "give the source file that defines it, or include it",
-            )
-        ]
+    return explain_link([source], stderr)
+
+
+def explain_link(sources: Sequence[Source], stderr: str) -> list[Diagnostic]:
+    """What a linker said about a program of these sources; never none."""
+    found: dict[str, Diagnostic] = {}
+    for pattern, words, hint in (
+        (_LINK, "is declared but defined nowhere", "give the source file that defines it, or include it"),
+        (_TWICE, "is defined more than once", "make one of them static, or give only one of the files"),
+    ):
+        for match in pattern.finditer(stderr):
+            name = match["name"]
+            if name not in found and len(found) < _MOST:
+                plain = re.sub(r"<.*", "", name.split("(")[0])
+                span = next((s for s in (_find(source, plain) for source in sources) if s is not None), None)
+                found[name] = Diagnostic("oracle.link", f"{name} {words}", span, hint)
+    if found:
+        return list(found.values())
+    if absent := re.search(r"cannot find (-l\S+)", stderr):
+        return [Diagnostic("oracle.link", f"the linker cannot find {absent[1]}", None, "install that library")]
     last = stderr.strip().splitlines()[-3:] or ["the compiler said nothing"]
-    return [Diagnostic("oracle.compile", "the C++ compiler failed: " + " | ".join(last)[:400], Span(source.path, 1))]
+    message = "the C++ compiler failed: " + " | ".join(last)[:400]
+    return [Diagnostic("oracle.compile", message, Span(sources[0].path, 1))]
 
 
 def _code(text: str) -> str:

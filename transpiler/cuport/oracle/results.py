@@ -21,6 +21,7 @@ class ProgramResult:
     stderr: str
     timed_out: bool
     seconds: float
+    faults: tuple[Fault, ...] = ()  # of a run in the checked build
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +47,8 @@ class Fault:
 
     kind: out-of-bounds | uninitialised | misaligned | race | race-same-value (all write what is there already) |
     race-atomic (a plain read beside an atomic update) | divergent-barrier | warp-mask (a warp operation names lanes
-    that do not take part) | deadlock. `line` counts in the user's file `path`; 0 where it is not known.
+    that do not take part) | deadlock | use-after-free | division-by-zero (of integers). `line` counts in the file
+    `path` of the user; 0 where it is not known.
     """
 
     kind: str
@@ -55,11 +57,12 @@ class Fault:
     thread: Dim3
     block: Dim3
     path: str = ""
+    kernel: str = ""
 
     @property
     def benign(self) -> bool:
         """Decides nothing by itself, as long as the result does not depend on the schedule."""
-        return self.kind in ("race-same-value", "race-atomic")
+        return self.kind in ("race-same-value", "race-atomic", "division-by-zero")
 
 
 @dataclass(frozen=True, eq=False)
