@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +14,10 @@ from cuport.case import Array, Bound, Case
 from cuport.diagnostic import Diagnostic, Span
 from cuport.kernel import Source
 from cuport.oracle.build import runtime_dir
-from cuport.oracle.faults import locate
+from cuport.oracle.faults import RawFault, parse_fault, place_faults
 from cuport.oracle.layout import leaves
 from cuport.oracle.process import run
-from cuport.oracle.results import Fault, ProgramResult, Replay, Schedule
+from cuport.oracle.results import ProgramResult, Replay, Schedule
 from cuport.oracle.settings import OracleSettings
 
 
@@ -37,12 +37,6 @@ def case_file(cases: Sequence[tuple[int, Case]]) -> bytes:
             out += (line.encode() + b"\n" for line in leaves(arg))
         out.append(b"end\n")
     return b"".join(out)
-
-
-@dataclass(frozen=True)
-class RawFault:
-    fault: Fault
-    address: int  # in the program's code; 0 where the line is known already
 
 
 def replay_cases(
@@ -93,6 +87,7 @@ def _run(
         cwd=folder,
         timeout=timeout,
         memory=settings.memory,
+        env={"CUPORT_SECONDS": f"{timeout - 1.5:.2f}"} if timeout > 3 else {},
         output_limit=64 << 10,
     )
     data = results.read_bytes() if results.is_file() else b""
@@ -115,14 +110,9 @@ def read_results(source: Source, program: Path, cases: dict[int, Case], data: by
         if replay is None:
             break
         found[number] = replay
-    addresses = {f.address for group in faults.values() for f in group if f.address}
-    lines = locate(program, addresses, runtime_dir())
-    for number, replay in found.items():
-        placed = []
-        for raw in faults[number]:
-            path, line_number = lines.get(raw.address, ("", raw.fault.line))
-            placed.append(replace(raw.fault, line=line_number, path=path or source.path))
-        found[number] = replace(replay, faults=tuple(dict.fromkeys(placed)))
+    placed = place_faults(source, program, [faults[n] for n in found], runtime_dir())
+    for number, those in zip(list(found), placed, strict=True):
+        found[number] = replace(found[number], faults=those)
     return found
 
 
@@ -149,7 +139,7 @@ def _read_case(source: Source, reader: _Reader, case: Case, faults: list[RawFaul
                 return None
             bounds[index] = _bound(raw, count, case.buffers[index].data)
         elif word == "fault":
-            faults.append(_fault(rest))
+            faults.append(parse_fault(rest))
         elif word == "note":
             notes.append(rest)
         elif word == "error":
@@ -180,12 +170,6 @@ def _bound(raw: bytes, count: int, data: Array) -> Bound | None:
     touched = np.frombuffer(raw, np.uint8, count, 16 * count).astype(np.bool_).reshape(shape)
     tainted = np.frombuffer(raw, np.uint8, count, 17 * count).astype(np.bool_).reshape(shape)
     return Bound(value, bound, tainted, touched)
-
-
-def _fault(rest: str) -> RawFault:
-    kind, *numbers, message = rest.split(" ", 9)
-    b, t = tuple(map(int, numbers[:3])), tuple(map(int, numbers[3:6]))
-    return RawFault(Fault(kind, message, int(numbers[7]), t, b), int(numbers[6], 16))  # type: ignore[arg-type]
 
 
 def _failure(source: Source, case: Case, result: ProgramResult | None, timeout: float) -> Diagnostic:

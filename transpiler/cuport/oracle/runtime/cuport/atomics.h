@@ -51,7 +51,7 @@ using same_t = typename same<T>::type;
   CUPORT_QUIET inline std::remove_volatile_t<T> name(T* address, cuport::same_t<std::remove_volatile_t<T>> v, int site = CUPORT_SITE) { \
     using V = std::remove_volatile_t<T>;                                                         \
     CUPORT_ON_ATOMIC(address, sizeof(V)), (void)site;                                                        \
-    return cuport::update(const_cast<V*>(address), [v](V old) -> V { (void)old; return expression; }); \
+    return cuport::update(const_cast<V*>(address), [v](V old) CUPORT_QUIET -> V { (void)old; return expression; }); \
   }
 #ifndef CUPORT_ON_ATOMIC
 #define CUPORT_ON_ATOMIC(address, bytes) ((void)0)
@@ -73,7 +73,7 @@ CUPORT_QUIET inline std::remove_volatile_t<T> atomicCAS(T* address, cuport::same
                                                         int site = CUPORT_SITE) {
   using V = std::remove_volatile_t<T>;
   CUPORT_ON_ATOMIC(address, sizeof(V)), (void)site;
-  const V old = cuport::update(const_cast<V*>(address), [&](V seen) -> V { return seen == compare ? value : seen; });
+  const V old = cuport::update(const_cast<V*>(address), [&](V seen) CUPORT_QUIET -> V { return seen == compare ? value : seen; });
   if (!(old == compare)) cuport::lost_race();
   return old;
 }

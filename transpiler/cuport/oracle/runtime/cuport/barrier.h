@@ -82,5 +82,5 @@ inline int __syncthreads_or(int p, int site = CUPORT_SITE) {
 
 // Everything a block writes is seen in program order here; only the compiler must not move accesses.
 inline void __threadfence() { CUPORT_FENCE(); __atomic_thread_fence(__ATOMIC_SEQ_CST); }
-inline void __threadfence_block() { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+inline void __threadfence_block() { CUPORT_FENCE(); __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 inline void __threadfence_system() { CUPORT_FENCE(); __atomic_thread_fence(__ATOMIC_SEQ_CST); }

@@ -107,7 +107,7 @@ inline CUPORT_THREAD_STATE& thread_state() {
 
 namespace scheduling {
 
-inline int choose(unsigned set) {
+CUPORT_QUIET inline int choose(unsigned set) {
   switch (worker.schedule) {
     case Schedule::forward:
       return __builtin_ctz(set);
@@ -119,7 +119,7 @@ inline int choose(unsigned set) {
   }
 }
 
-inline void make_ready(Block& b, unsigned w, unsigned lanes) {
+CUPORT_QUIET inline void make_ready(Block& b, unsigned w, unsigned lanes) {
   b.warp[w].ready |= lanes;
   if (b.warp[w].ready != 0) b.ready_warps |= 1u << w;
 }
@@ -128,9 +128,7 @@ inline void make_ready(Block& b, unsigned w, unsigned lanes) {
 CUPORT_QUIET inline void complete(Block& b, unsigned w, unsigned lanes) {
   Warp& warp = b.warp[w];
   ++warp.meetings;
-#ifdef CUPORT_CHECKED
-  for (unsigned rest = lanes; rest != 0; rest &= rest - 1) b.thread[w * 32 + static_cast<unsigned>(__builtin_ctz(rest))].met = warp.meetings;
-#endif
+  CUPORT_MEETING(w, lanes, warp.live);
   const Meeting meeting = warp.mixed ? b.thread[w * 32 + static_cast<unsigned>(__builtin_ctz(lanes))].meeting : warp.meeting;
   meeting(warp.operand, lanes);
   warp.waiting &= ~lanes;
@@ -150,7 +148,7 @@ CUPORT_NOINLINE CUPORT_QUIET inline void mix(Block& b, unsigned w) {
 }
 
 // The waiting lanes that do the same as `lane`: same operation and mask; relaxed ones also at the same place.
-inline unsigned companions(Block& b, unsigned w, int lane) {
+CUPORT_QUIET inline unsigned companions(Block& b, unsigned w, int lane) {
   const Thread* thread = b.thread + w * 32;
   unsigned same = 0;
   for (unsigned rest = b.warp[w].waiting; rest != 0; rest &= rest - 1) {
@@ -164,11 +162,12 @@ inline unsigned companions(Block& b, unsigned w, int lane) {
 }
 
 // Completes what waits for whoever comes: nobody else of the warp can come now.
-inline void complete_relaxed(Block& b, unsigned w) {
+CUPORT_QUIET inline void complete_relaxed(Block& b, unsigned w) {
   while (b.warp[w].relaxed != 0) complete(b, w, companions(b, w, __builtin_ctz(b.warp[w].relaxed)));
 }
 
-inline void release_barrier(Block& b) {
+CUPORT_QUIET inline void release_barrier(Block& b) {
+  CUPORT_BARRIER(b);
   b.arrived = 0;
   ++b.epoch;
   b.last_count = b.count, b.last_all = b.count == b.voters, b.last_any = b.count != 0;
@@ -214,7 +213,7 @@ CUPORT_QUIET inline bool break_deadlock(Block& b) {
 
 constexpr unsigned kNobody = ~0u;
 
-inline unsigned take(Block& b, unsigned w, int lane) {
+CUPORT_QUIET inline unsigned take(Block& b, unsigned w, int lane) {
   b.warp[w].ready &= ~(1u << lane);
   return w * 32 + static_cast<unsigned>(lane);
 }

@@ -21,16 +21,28 @@
 #define CUPORT_SYNCHRONISED() ::cuport::checked::on_synchronised()
 #define CUPORT_GRID_SYNCHRONISED() ::cuport::checked::on_grid_barrier()
 #define CUPORT_FENCE() ::cuport::checked::on_fence()
+#define CUPORT_MEETING(w, lanes, live) ::cuport::checked::on_meeting(w, lanes, live)
+#define CUPORT_BARRIER(block) ::cuport::checked::on_barrier(block)
+#define CUPORT_ARRIVE(at) ::cuport::checked::on_arrive(at)
+#define CUPORT_AWAITED(at) ::cuport::checked::on_awaited(at)
+#define CUPORT_ARGUMENTS(...) ::cuport::checked::name_arguments(__VA_ARGS__)
 #define CUPORT_ON_ATOMIC(address, bytes) ::cuport::checked::on_atomic(address, bytes, site)
 #define CUPORT_BLOCK_BEGIN(dynamic, again) ::cuport::checked::begin_block(dynamic, again)
 #define CUPORT_LAUNCH_BEGIN() ::cuport::checked::begin_launch()
 #define CUPORT_LAUNCH_END() ::cuport::checked::end_launch()
 #define CUPORT_BUFFER(base, bytes) ::cuport::checked::add_buffer(base, bytes)
 namespace cuport {
+struct Block;
 namespace checked {
+inline void on_meeting(unsigned w, unsigned lanes, unsigned live);
+inline void on_barrier(const Block& block);
+inline void on_arrive(const volatile void* at);
+inline void on_awaited(const volatile void* at);
 inline void on_synchronised();
 inline void on_grid_barrier();
 inline void on_fence();
+template <class Info, class... P>
+void name_arguments(const Info& info, const P&... args);
 inline void on_atomic(volatile void* address, unsigned bytes, int site);
 inline void begin_block(size_t dynamic, bool again);
 inline void begin_launch();
@@ -81,6 +93,21 @@ inline void add_buffer(const char* base, size_t bytes);
 #endif
 #ifndef CUPORT_FENCE
 #define CUPORT_FENCE()
+#endif
+#ifndef CUPORT_MEETING  // these lanes of warp w, of those alive, have met
+#define CUPORT_MEETING(w, lanes, live)
+#endif
+#ifndef CUPORT_BARRIER  // all threads of the block have come
+#define CUPORT_BARRIER(block)
+#endif
+#ifndef CUPORT_ARRIVE  // a barrier that is an object: what came before is known to whom it lets go
+#define CUPORT_ARRIVE(at)
+#endif
+#ifndef CUPORT_AWAITED
+#define CUPORT_AWAITED(at)
+#endif
+#ifndef CUPORT_ARGUMENTS  // of a launch
+#define CUPORT_ARGUMENTS(...)
 #endif
 #ifndef CUPORT_SYNCHRONISED  // a barrier or warp operation was passed
 #define CUPORT_SYNCHRONISED()

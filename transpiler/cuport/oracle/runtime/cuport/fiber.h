@@ -37,7 +37,7 @@ CUPORT_QUIET CUPORT_FORCEINLINE inline void switch_stack(void** save, void* to) 
 }
 
 // The saved state of a fiber that will begin in `entry`. On entry rsp % 16 must be 8, as after a call.
-inline void* prepare_stack(char* top, void (*entry)()) {
+CUPORT_QUIET inline void* prepare_stack(char* top, void (*entry)()) {
   void** sp = reinterpret_cast<void**>(reinterpret_cast<uintptr_t>(top) & ~uintptr_t{15}) - 1;
   *sp = nullptr;  // the return address `entry` never uses
   *--sp = reinterpret_cast<void*>(entry);
@@ -93,11 +93,11 @@ inline void* prepare_stack(char* top, void (*entry)()) {
 class StackPool {
  public:
   // The top of a free stack; nullptr when the system gives no more memory.
-  char* take() {
+  CUPORT_QUIET char* take() {
     if (CUPORT_LIKELY(free_ != 0)) return tops_[--free_];
     return make();
   }
-  void give(char* top) { tops_[free_++] = top; }
+  CUPORT_QUIET void give(char* top) { tops_[free_++] = top; }
 
   // Takes every stack back: the threads on them will never go on.
   void reset() {
@@ -106,7 +106,7 @@ class StackPool {
   }
 
   // Whether this address lies in the guard page of some stack.
-  bool overflowed(const void* address) const {
+  CUPORT_QUIET bool overflowed(const void* address) const {
     for (size_t i = 0; i < made_; ++i) {
       if (reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(guard_of(all_[i])) < kPage) return true;
     }
@@ -121,7 +121,7 @@ class StackPool {
     return reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(top) - kStride + kPage - 1) / kPage * kPage);
   }
 
-  CUPORT_NOINLINE char* make() {
+  CUPORT_NOINLINE CUPORT_QUIET char* make() {
     if (made_ == capacity_ && !grow()) return nullptr;
     char* top = region_ + (made_ % kChunk + 1) * kStride;
     mprotect(guard_of(top), kPage, PROT_NONE);
@@ -129,7 +129,7 @@ class StackPool {
     return top;
   }
 
-  bool grow() {
+  CUPORT_QUIET bool grow() {
     constexpr size_t all = (kChunk * kStride + 2 * kPage) / kPage * kPage;
     void* region = mmap(nullptr, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (region == MAP_FAILED) return false;

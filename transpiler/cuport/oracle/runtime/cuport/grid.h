@@ -50,7 +50,7 @@ inline cudaError_t check_config(const Config& c, const void* kernel) {
 struct SharedArena {
   char* base = nullptr;
   size_t bytes = 0;
-  void fit(size_t need) {
+  CUPORT_QUIET void fit(size_t need) {
     if (need <= bytes) return;
     if (base != nullptr) munmap(base, bytes);
     void* at = mmap(nullptr, need, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -77,7 +77,7 @@ using Rows = void (*)(const void* args);
 struct BlockOrder {
   uint64_t total, multiplier = 1, offset = 0;
   Schedule schedule;
-  explicit BlockOrder(uint64_t n) : total(n), schedule(worker.schedule) {
+  CUPORT_QUIET explicit BlockOrder(uint64_t n) : total(n), schedule(worker.schedule) {
     if (schedule != Schedule::random || n < 2) return;
     offset = (uint64_t{worker.draw(0x7FFFFFFF)} << 31 | worker.draw(0x7FFFFFFF)) % n;
     for (;;) {  // an affine map with a multiplier prime to n visits each block once
@@ -90,14 +90,14 @@ struct BlockOrder {
       if (a == 1) return;
     }
   }
-  uint64_t at(uint64_t i) const {
+  CUPORT_QUIET uint64_t at(uint64_t i) const {
     if (schedule == Schedule::forward) return i;
     if (schedule == Schedule::reverse) return total - 1 - i;
     return static_cast<uint64_t>((static_cast<unsigned __int128>(i) * multiplier + offset) % total);
   }
 };
 
-inline uint3 block_index(uint64_t i, dim3 grid) {
+CUPORT_QUIET inline uint3 block_index(uint64_t i, dim3 grid) {
   return uint3{static_cast<unsigned>(i % grid.x), static_cast<unsigned>(i / grid.x % grid.y),
                static_cast<unsigned>(i / grid.x / grid.y)};
 }
@@ -107,6 +107,7 @@ CUPORT_QUIET inline void run_blocks(const Config& c, const Task& task, Rows rows
   static thread_local SharedArena arena;
   if (block == nullptr) fatal("no memory for a block");
   arena.fit(shared_total(c.shared));
+  shared_dynamic_bytes = c.shared;
   shared_base = block->shared = arena.base;
   const unsigned threads = c.block.x * c.block.y * c.block.z;
   shape_block(*block, c.block);
@@ -138,6 +139,7 @@ CUPORT_QUIET inline void run_cooperative(const Config& c, const Task& task) {
   const unsigned threads = c.block.x * c.block.y * c.block.z;
   auto* all = static_cast<Block*>(calloc(blocks, sizeof(Block)));
   auto* arenas = static_cast<SharedArena*>(calloc(blocks, sizeof(SharedArena)));
+  shared_dynamic_bytes = c.shared;
   if (all == nullptr || arenas == nullptr) fatal("no memory for the blocks of a cooperative launch");
   for (uint64_t i = 0; i < blocks; ++i) {
     arenas[i].fit(shared_total(c.shared));

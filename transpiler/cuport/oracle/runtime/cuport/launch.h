@@ -77,6 +77,7 @@ inline cudaError_t launch_from_host(const Config& c, const KernelInfo& info, con
   if (error != cudaSuccess) return last_error = error;
   Capture& capture = Capture::instance();
   const bool captured = capture.on() && capture.begin(info, c.grid, c.block, c.shared, args...);
+  CUPORT_ARGUMENTS(info, args...);
   error = run();
   if (captured) capture.end(error);
   if (error != cudaSuccess) device_error = error;
@@ -91,7 +92,7 @@ inline cudaError_t launch(const Config& c, const KernelInfo& info, P... args) {
     return recording->add(StepKind::kernel, [=, &info] { return launch<K, Waits>(unrecorded(c), info, args...); });
   }
 #endif
-  const auto call = [&] { K(args...); };
+  const auto call = [&]() CUPORT_QUIET { K(args...); };
   const auto run = [&] { return run_call<Waits>(c, info.name, call); };
   return launch_from_host(c, info, reinterpret_cast<const void*>(K), run, args...);
 }
@@ -109,7 +110,7 @@ inline cudaError_t launch_pointer(void (*kernel)(P...), const Config& c, A&&... 
 #endif
     const KnownKernel* known = find_kernel(reinterpret_cast<const void*>(kernel));
     const KernelInfo& info = known == nullptr ? unknown : *known->info;
-    const auto call = [&] { kernel(args...); };
+    const auto call = [&]() CUPORT_QUIET { kernel(args...); };
     const auto run = [&] { return info.waits ? run_call<true>(c, info.name, call) : run_call<false>(c, info.name, call); };
     return launch_from_host(c, info, reinterpret_cast<const void*>(kernel), run, args...);
   }(static_cast<A&&>(given)...);

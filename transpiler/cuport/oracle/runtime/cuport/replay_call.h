@@ -44,7 +44,7 @@ void call_with(Call& call, Decoder&, const KernelInfo& info, Parameters<>, Done&
   attributes_of(reinterpret_cast<const void*>(K), true)->dynamic_limit = kSharedOptIn;
   call.error = check_config(config, reinterpret_cast<const void*>(K));
   if (call.error != cudaSuccess) return;
-  const auto thread = [&] { K(done.value...); };
+  const auto thread = [&]() CUPORT_QUIET { K(done.value...); };
   call.error = run_call<Waits>(config, info.name, thread);
 }
 template <auto K, bool Waits, class First, class... Rest, class... Done>

@@ -124,11 +124,7 @@ inline void write_faults(FILE* out) {
 #else
   const size_t bias = 0;
 #endif
-  for (int i = 0; i < faults.count; ++i) {
-    const Fault& f = faults.fault[i];
-    fprintf(out, "fault %s %u %u %u %u %u %u %zx %d %s\n", name_of(f.kind), f.block.x, f.block.y, f.block.z, f.thread.x,
-            f.thread.y, f.thread.z, f.code == nullptr ? 0 : reinterpret_cast<size_t>(f.code) - bias, f.site, f.message);
-  }
+  for (int i = 0; i < faults.count; ++i) print_fault(out, faults.fault[i], bias);
   faults.count = 0, faults.seen = 0;
 }
 
@@ -157,6 +153,7 @@ inline void note_ties() {}
 inline void forget_buffers() {
 #ifdef CUPORT_CHECKED
   for (size_t i = 0; i < device_memory.count(); ++i) checked::remove_buffer(device_memory[i].base, device_memory[i].bytes);
+  checked::forget_freed();
 #endif
   device_memory.release_all();
   buffer_name_count = 0;

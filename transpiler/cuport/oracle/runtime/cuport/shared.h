@@ -40,8 +40,8 @@ CUPORT_QUIET inline S& shared() {
   return *reinterpret_cast<S*>(shared_base + SharedSlot<S>::offset);
 }
 
-inline size_t shared_dynamic_offset() { return (shared_static_bytes + kSharedGuard + 1023) / 1024 * 1024; }
-inline size_t shared_total(size_t dynamic) {
+CUPORT_QUIET inline size_t shared_dynamic_offset() { return (shared_static_bytes + kSharedGuard + 1023) / 1024 * 1024; }
+CUPORT_QUIET inline size_t shared_total(size_t dynamic) {
   return (shared_dynamic_offset() + dynamic * CUPORT_SHARED_SCALE + kSharedGuard + 4095) / 4096 * 4096;
 }
 template <class T>

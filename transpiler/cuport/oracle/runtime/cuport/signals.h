@@ -10,7 +10,7 @@
 
 namespace cuport {
 
-[[noreturn]] inline void leave_kernel(cudaError_t why, const char* what, const void* address = nullptr) {
+[[noreturn]] CUPORT_QUIET inline void leave_kernel(cudaError_t why, const char* what, const void* address = nullptr) {
   launch_state.failure = why;
   char at[40] = "";
   if (address != nullptr) snprintf(at, sizeof at, " at address %p", address);
@@ -26,7 +26,7 @@ namespace cuport {
 #if defined(__x86_64__)
 // An integer division that trapped: gives all ones and the dividend (by zero), or the wrapped quotient and 0 (smallest
 // by -1), as GPUs do, and steps over the instruction. False if the instruction is not understood.
-inline bool skip_division(void* context) {
+CUPORT_QUIET inline bool skip_division(void* context) {
   auto* registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
   const auto* start = reinterpret_cast<const unsigned char*>(registers[REG_RIP]);
   const unsigned char* code = start;
@@ -106,7 +106,7 @@ inline const void* code_of(void* context) {
 
 inline __thread sigjmp_buf* careful = nullptr;  // where the host goes on after an address that was none
 
-inline void on_signal(int number, siginfo_t* info, void* context) {
+CUPORT_QUIET inline void on_signal(int number, siginfo_t* info, void* context) {
   if (careful != nullptr && (number == SIGSEGV || number == SIGBUS)) siglongjmp(*careful, 1);
   if (launch_state.in_kernel) {
     if (number == SIGFPE && skip_division(context)) return;
