@@ -21,7 +21,9 @@ _WAITS = re.compile(
     r"\b(?:__sync\w*|__shfl\w*|__ballot\w*|__any\w*|__all\w*|__uni_sync|__activemask|__match_\w+|__reduce_\w+_sync"
     r"|__barrier\w*|__pipeline_\w+|cooperative_groups|this_thread_block|this_thread|this_grid|tiled_partition"
     r"|coalesced_threads|binary_partition|labeled_partition|thread_group|thread_block|sync|arrive\w*|wait|cub|wmma|nvcuda"
-    r"|mma_sync|asm|__asm|__asm__)\b"
+    r"|mma_sync|asm|__asm|__asm__|acquire|try_acquire|try_wait\w*|producer_\w+|consumer_\w+|memcpy_async)\b"
+    # flags and locks that are C++ atomics
+    r"|(?:\.|->)\s*(?:load|exchange|compare_exchange_\w+|test_and_set)\s*\("
 )
 
 
