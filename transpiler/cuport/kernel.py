@@ -133,6 +133,7 @@ class Kernel:
     text: str  # after preprocessing
     digest: str
     diagnostics: tuple[Diagnostic, ...] = ()
+    roles: tuple[tuple[str, str], ...] = ()  # pointer parameter, or `s.data` in a struct: in | out | in/out | unused
 
     @property
     def is_template(self) -> bool:

@@ -11,6 +11,7 @@ from cuport.cuda.lexer import names
 from cuport.cuda.names import param_names, python_name
 from cuport.cuda.parse import broken
 from cuport.cuda.reach import Reach
+from cuport.cuda.roles import roles
 from cuport.cuda.textures import texture_use
 from cuport.cuda.unit import Unit, meanings, plain_name
 from cuport.diagnostic import Diagnostic, Span
@@ -63,6 +64,7 @@ def read_kernels(
                 text=unit.text_of(d.whole),
                 digest=reach.digest(d, extra),
                 diagnostics=tuple(notes),
+                roles=tuple(roles(unit, d, functions, structs).items()),
             )
         )
     return tuple(kernels)

@@ -42,7 +42,9 @@ def _rows(found: Inspection, kernel: Kernel) -> Iterator[tuple[str, str]]:
     for param in kernel.params:
         dtype = param.ctype.dtype or (f"struct {param.ctype.struct}" if param.ctype.struct else "by template")
         lanes = f" x{param.ctype.lanes}" if param.ctype.lanes > 1 else ""
-        yield "param", f"{param.name}: {param.ctype}  ({dtype}{lanes})"
+        mine = [(name.partition(".")[2], role) for name, role in kernel.roles if name.split(".")[0] == param.name]
+        role = ", ".join(f"{field} {role}".strip() for field, role in mine)
+        yield "param", f"{param.name}: {param.ctype}  ({dtype}{lanes}){'  ' + role if role else ''}"
     for name in kernel.globals:
         yield "global", name
     for site in kernel.launches:
@@ -54,10 +56,12 @@ def _rows(found: Inspection, kernel: Kernel) -> Iterator[tuple[str, str]]:
         )
     if not kernel.launches:
         cases = Path(found.source.path).with_suffix(".cases.toml")
-        told = (
-            f"described in {cases.name}" if cases.is_file() else "needs a case file (--write-cases makes a first guess)"
-        )
-        yield "launch", f"none in this file: {told}"
+        if cases.is_file():
+            yield "launch", f"none in this file: described in {cases.name}"
+        elif found.source.has_main:
+            yield "launch", "not by name: perhaps through a pointer, which --cases sees when the program runs"
+        else:
+            yield "launch", "none in this file: needs a case file (--write-cases makes a first guess)"
     name = kernel.python_name
     yield "port", found.def_lines[name]
     if found.extras[name]:
