@@ -50,6 +50,8 @@ _SANITIZED = (
 )
 SHADOW = ("-O2", "-ffp-contract=off", "-DCUPORT_SHADOW=1", "-DCUPORT_SHADOW_ACCESS=1", "-fsanitize=thread")
 
+# Loops over the threads of a block are worth a check at run time whether their pointers overlap.
+_GCC_LOOPS = ("-fvect-cost-model=dynamic",)
 # Volatile accesses are told apart; atomics go through our own functions, which report them themselves.
 _GCC_WATCHED = ("--param=tsan-distinguish-volatile=1",)
 _CLANG_WATCHED = ("-mllvm", "-tsan-distinguish-volatile=1", "-mllvm", "-tsan-instrument-atomics=0")
@@ -74,7 +76,7 @@ def runtime_dir() -> Path:
 def runtime_digest() -> str:
     h = hashlib.sha256()
     root = runtime_dir()
-    for path in sorted(p for p in root.rglob("*") if p.suffix in (".h", ".hpp", ".cuh")):
+    for path in sorted(p for p in root.rglob("*") if p.is_file() and p.suffix in (".h", ".hpp", ".cuh", "")):
         h.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
     return h.hexdigest()
 
@@ -141,6 +143,8 @@ def build(
     flags = [*_BASE, *flags]
     if "-DCUPORT_CHECKED=1" in flags:
         flags += [*_SANITIZED, "-fsanitize=bounds" if "clang" in identity else "-fsanitize=bounds-strict"]
+    if "clang" not in identity and "-O2" in flags:
+        flags += _GCC_LOOPS
     if "-fsanitize=thread" in flags:
         flags += _CLANG_WATCHED if "clang" in identity else _GCC_WATCHED
     if re.search(r"^\s*#\s*pragma\s+omp\b|#include <omp\.h>", text, re.MULTILINE):

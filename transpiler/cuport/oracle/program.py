@@ -17,6 +17,7 @@ from cuport.cuda.rewrite import places, program_text, runtime_switches
 from cuport.diagnostic import CuportError, Diagnostic, Span, fail
 from cuport.kernel import Source
 from cuport.oracle.build import CHECKED, PROGRAM, build, link, runtime_dir
+from cuport.oracle.faults import read_faults
 from cuport.oracle.libraries import compile_flags
 from cuport.oracle.messages import explain
 from cuport.oracle.process import run
@@ -208,7 +209,7 @@ def run_built(
             "CUPORT_CAPTURE_TOTAL": str(settings.capture_total),
         }
     if faults is not None:
-        env["CUPORT_FAULTS"] = str(faults)
+        env |= {"CUPORT_FAULTS": str(faults), "CUPORT_SECONDS": f"{max(timeout * 0.9, timeout - 5):g}"}
     return run(
         [str(program), *args],
         cwd=cwd,
@@ -235,8 +236,6 @@ def run_checked(
     passthrough: bool = False,
 ) -> ProgramResult:
     """Run an executable of the checked build; the result says what its kernels do wrong."""
-    from cuport.oracle.faults import read_report
-
     with tempfile.TemporaryDirectory(prefix="cuport-faults-") as folder:
         report = Path(folder) / "faults"
         result = run_built(
@@ -251,4 +250,4 @@ def run_checked(
             faults=report,
             passthrough=passthrough,
         )
-        return replace(result, faults=read_report(executable, report, program.sources))
+        return replace(result, faults=read_faults(program.sources[0], executable, report, runtime_dir()))

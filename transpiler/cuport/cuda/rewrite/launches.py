@@ -33,8 +33,10 @@ def rewrite_launches(program: Program, edits: Edits) -> None:
             edits.replace_node(name, f"cuport_launch_{unit.text_of(name)}")
             edits.replace_node(opening, "(cuport::config(")
         else:
-            edits.insert(callee.start_byte, "cuport::launch_pointer(")
+            edits.insert(callee.start_byte, "cuport::launching(")
             edits.replace_node(opening, ", cuport::config(")
+            edits.replace(closing.start_byte, arguments.start_byte + 1, "))(")
+            continue
         edits.replace(closing.start_byte, arguments.start_byte + 1, ")" + (", " if given else ""))
     if nested:
         raise CuportError(*nested)

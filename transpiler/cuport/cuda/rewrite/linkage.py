@@ -19,7 +19,7 @@ from cuport.cuda.rewrite.edits import Edits
 from cuport.cuda.rewrite.program import Program, program_of
 from cuport.kernel import Source
 
-_OURS = re.compile(r"\bcuport_(launch|info|pointer|shared|known)_(?=\w)")
+_OURS = re.compile(r"\bcuport_(launch|info|pointer|shared|known|template|body|rows|global|instance|entry)_(?=\w)")
 _SHARED_WORDS = {"static", "inline", "__inline__", "__inline", "__forceinline__", "constexpr", "extern", "__host__"}
 _DEVICE_VARIABLE = re.compile(r"\b__(constant|device|managed)__\b")
 

@@ -59,12 +59,12 @@ class Describer {
       json_.add("]");
     }
   }
-  template <template <class...> class F>
-  CUPORT_COLD void templated(const char* name) {
+  // A template template parameter, by the words of a function template that has it as its own.
+  CUPORT_COLD void pretty(const char* name, const char* function) {
     open(name);
     separate();
     Text spelled;
-    add_pretty(spelled, raw_template_name<F>());
+    add_pretty(spelled, function);
     instance_.add(spelled.str());
     json_.add("\"text\",");
     json_.quoted(spelled.str());

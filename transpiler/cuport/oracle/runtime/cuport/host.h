@@ -5,9 +5,6 @@
 #include "host_ranges.h"
 #include "launch.h"
 #include "properties.h"
-#ifdef CUPORT_GRAPHS
-#include "graphs.h"
-#endif
 
 #define cudaStreamDefault 0x00
 #define cudaStreamNonBlocking 0x01
@@ -28,14 +25,6 @@
 #define cudaDeviceMapHost 0x08
 #define cudaDeviceLmemResizeToMax 0x10
 #define cudaDeviceMask 0xff
-
-namespace cuport {
-inline double now() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-}  // namespace cuport
 
 inline cudaError_t cudaDeviceSynchronize() { return cuport::synchronised(); }
 inline cudaError_t cudaThreadSynchronize() { return cuport::synchronised(); }
@@ -76,11 +65,11 @@ inline cudaError_t cudaStreamGetPriority(cudaStream_t s, int* priority) { *prior
 inline cudaError_t cudaStreamGetId(cudaStream_t s, unsigned long long* id) { *id = cuport::stream_of(s)->id; return cuport::done(); }
 inline cudaError_t cudaStreamGetDevice(cudaStream_t, int* device) { *device = 0; return cuport::done(); }
 inline cudaError_t cudaStreamSynchronize(cudaStream_t s) {
-  if (cuport::stream_of(s)->recording != nullptr) return cuport::done(cudaErrorStreamCaptureUnsupported);
+  if (cuport::is_recording(s)) return cuport::done(cudaErrorStreamCaptureUnsupported);
   return cuport::synchronised();
 }
 inline cudaError_t cudaStreamQuery(cudaStream_t s) {
-  if (cuport::stream_of(s)->recording != nullptr) return cuport::done(cudaErrorStreamCaptureUnsupported);
+  if (cuport::is_recording(s)) return cuport::done(cudaErrorStreamCaptureUnsupported);
   return cuport::done();
 }
 inline cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned = 0) {
@@ -114,7 +103,7 @@ inline cudaError_t cudaEventDestroy(cudaEvent_t e) {
 }
 inline cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s = nullptr) {
   if (e == nullptr) return cuport::done(cudaErrorInvalidResourceHandle);
-  e->recording = cuport::stream_of(s)->recording;
+  e->recording = cuport::is_recording(s) ? cuport::stream_of(s)->recording : nullptr;
   if (e->recording == nullptr) e->seconds = cuport::now();
   return cuport::done();
 }
@@ -142,6 +131,9 @@ enum cudaStreamCaptureStatus {
   cudaStreamCaptureStatusInvalidated = 2
 };
 inline cudaError_t cudaStreamIsCapturing(cudaStream_t s, cudaStreamCaptureStatus* status) {
-  *status = cuport::stream_of(s)->recording != nullptr ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
+  *status = cuport::is_recording(s) ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
   return cuport::done();
 }
+#ifdef CUPORT_GRAPHS
+#include "graphs.h"
+#endif

@@ -42,8 +42,10 @@ inline cudaError_t in_stream(cudaStream_t s, StepKind kind, const F& f) {
   if (Recording* r = recording_of(s)) return r->add(kind, f);
   return f();
 }
+inline bool is_recording(cudaStream_t s) { return recording_of(s) != nullptr; }
 #define CUPORT_IN_STREAM(stream, kind, ...) return ::cuport::in_stream(stream, ::cuport::StepKind::kind, [=] { return __VA_ARGS__; })
 #else
+inline bool is_recording(cudaStream_t) { return false; }
 #define CUPORT_IN_STREAM(stream, kind, ...) return (void)(stream), __VA_ARGS__
 #endif
 

@@ -28,8 +28,8 @@ inline void* symbol_address(const T& symbol) {
       return named == nullptr ? nullptr : named->address;
     }
   }
-  void* address = const_cast<void*>(static_cast<const volatile void*>(&symbol));
-  if constexpr (std::is_pointer_v<T>) {
+  void* address = const_cast<char*>(&reinterpret_cast<const volatile char&>(symbol));
+  if constexpr (std::is_pointer_v<T> && !std::is_function_v<std::remove_pointer_t<T>>) {
     if (find_global(address) == nullptr) return const_cast<void*>(static_cast<const volatile void*>(symbol));
   }
   return address;

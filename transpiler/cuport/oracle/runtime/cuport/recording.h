@@ -34,7 +34,12 @@ struct Recording {
   }
 };
 
-inline Recording* recording_of(cudaStream_t s) { return stream_of(s)->recording; }
+// Null, too, once recording has ended in the stream that it began in.
+inline Recording* recording_of(cudaStream_t s) {
+  CUstream_st* stream = stream_of(s);
+  if (stream->recording != nullptr && stream->recording->take == nullptr) stream->recording = nullptr;
+  return stream->recording;
+}
 inline Config unrecorded(const Config& c) {
   Config again = c;
   again.stream = nullptr;

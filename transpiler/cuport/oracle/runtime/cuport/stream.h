@@ -29,4 +29,10 @@ inline CUstream_st* stream_of(cudaStream_t s) {
   return value > 2 ? s : value == 2 ? &thread_stream : &legacy_stream;
 }
 
+inline double now() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
 }  // namespace cuport
