@@ -56,8 +56,8 @@ def _pointers(definition: Definition, structs: Mapping[str, Struct]) -> Iterator
     for param in definition.params:
         if param.is_pointer:
             yield param.name, param.ctype.const
-        elif param.ctype.struct in structs:
-            for field in structs[param.ctype.struct].fields:
+        elif (struct := structs.get(param.ctype.struct or "")) is not None:
+            for field in struct.fields:
                 if field.is_pointer:
                     yield f"{param.name}.{field.name}", field.ctype.const
 
@@ -65,7 +65,8 @@ def _pointers(definition: Definition, structs: Mapping[str, Struct]) -> Iterator
 def _arrays(definition: Definition, structs: Mapping[str, Struct]) -> Iterator[tuple[str, int]]:
     """Arrays of pointers in structs, and how many dimensions they have."""
     for param in definition.params:
-        for field in structs[param.ctype.struct].fields if param.ctype.struct in structs else ():
+        struct = structs.get(param.ctype.struct or "")
+        for field in struct.fields if struct is not None else ():
             if field.is_pointer and field.ctype.extents:
                 yield f"{param.name}.{field.name}", len(field.ctype.extents)
 
