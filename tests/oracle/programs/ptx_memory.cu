@@ -145,7 +145,7 @@ int main() {
   double* wide;
   signed char* bytes;
   char* cells;
-  cudaMallocManaged(&in, 64), cudaMallocManaged(&out, 64), cudaMallocManaged(&wide, 16), cudaMallocManaged(&bytes, 4);
+  cudaMallocManaged(&in, 64), cudaMallocManaged(&out, 128), cudaMallocManaged(&wide, 16), cudaMallocManaged(&bytes, 4);
   cudaMallocManaged(&cells, 64), cudaMallocManaged(&ints, 64 * 16);
   for (int i = 0; i < 16; ++i) ((float*)in)[i] = i, out[i] = 0;
   for (int i = 0; i < 256; ++i) ((int*)ints)[i] = i;

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from cuport.cuda.rewrite.assembly import rewrite_assembly
 from cuport.cuda.rewrite.declarations import rewrite_globals, rewrite_structs
-from cuport.cuda.rewrite.device import rewrite_device, rewrite_qualifiers
+from cuport.cuda.rewrite.device import intrinsic_headers, rewrite_device, rewrite_qualifiers
 from cuport.cuda.rewrite.edits import Edits
 from cuport.cuda.rewrite.items import end_ties_with_items
 from cuport.cuda.rewrite.kernels import companions
@@ -19,6 +19,7 @@ from cuport.cuda.rewrite.lines import with_line_directives
 from cuport.cuda.rewrite.linkage import Place, keep_private, marked, places
 from cuport.cuda.rewrite.output import rewrite_output
 from cuport.cuda.rewrite.program import Program, program_of
+from cuport.cuda.rewrite.rows import rewrite_rows
 from cuport.cuda.rewrite.shadow import for_shadow
 from cuport.cuda.rewrite.unit import blank_host_code, registrations, wanted_kernels
 from cuport.cuda.textures import texture_headers
@@ -98,8 +99,9 @@ def _take_includes(text: str) -> tuple[str, list[str]]:
 
 def _common(program: Program, edits: Edits) -> list[str]:
     """Everything both builds need; gives the runtime headers that the text then wants."""
+    rewrite_rows(program, edits)
     rewrite_device(program, edits)
-    needed = rewrite_assembly(program, edits)
+    needed = [*rewrite_assembly(program, edits), *intrinsic_headers(program.unit.text)]
     rewrite_structs(program, edits)
     rewrite_globals(program, edits)
     rewrite_qualifiers(program.unit.text, edits, _offsets(program))

@@ -111,7 +111,7 @@ def _in_kernel(program: Program, node: Node) -> bool:
 
 def _body(statement: AsmStatement, w: Writer) -> str:
     """The C++ statements of a template. Raises Refused."""
-    items = Reader(statement.template, [o.name for o in statement.operands]).read()
+    items = Reader(statement.template.replace("%=", str(w.number)), [o.name for o in statement.operands]).read()
     out: list[str] = []
     for k, operand in enumerate(statement.inputs):  # "0"(x): the operand starts as x
         if operand.constraint.isdigit() and int(operand.constraint) < len(statement.outputs):
@@ -119,7 +119,10 @@ def _body(statement: AsmStatement, w: Writer) -> str:
             out.append(f"{w.argument(int(operand.constraint))} = {source};")
     # Jumps may not pass declarations: with labels, all registers come first.
     if any(isinstance(i, Label) for i in items):
-        items = [*(i for i in items if isinstance(i, Declaration)), *(i for i in items if not isinstance(i, Declaration))]
+        items = [
+            *(i for i in items if isinstance(i, Declaration)),
+            *(i for i in items if not isinstance(i, Declaration)),
+        ]
         items = [i for i in items if not isinstance(i, Scope)]
     out += (_item(item, w) for item in items)
     return " ".join(out)

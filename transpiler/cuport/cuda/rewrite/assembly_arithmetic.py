@@ -5,12 +5,11 @@ Semantics are those of the PTX ISA manual; the C++ functions stand in runtime/cu
 
 from __future__ import annotations
 
-from cuport.cuda.rewrite.assembly_syntax import Argument, Instruction, Not, Operand, Pair, Refused, Register
+from cuport.cuda.rewrite.assembly_syntax import Argument, Instruction, Operand, Pair, Refused, Register
 from cuport.cuda.rewrite.assembly_writer import (
     BITS,
     FLOATS,
     INTEGERS,
-    SIGNED,
     TYPES,
     Modifiers,
     P,
@@ -495,5 +494,3 @@ def _video_lanes(w: Writer, i: Instruction) -> str:
     function = f"video_lanes<{kinds}, {str(saturate).lower()}, {str(total).lower()}>"
     operation = f"[](int64_t x, int64_t y) {{ return {P}video_{name}(x, y); }}"
     return w.assign(d, f"{P}{function}({w.value(a, 'b32')}, {w.value(b, 'b32')}, {into}, {operation})")
-
-

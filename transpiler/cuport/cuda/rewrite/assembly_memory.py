@@ -442,5 +442,3 @@ def _mma(w: Writer, i: Instruction) -> str:
         raise Refused(f"{i.text} with fragments of another size")
     puts = " ".join(w.assign(t, f"{name}.v[{k}]") for k, t in enumerate(groups[0]))
     return f"{{ const auto {name} = {call}; {puts} }}"
-
-

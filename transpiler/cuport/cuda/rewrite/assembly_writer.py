@@ -198,8 +198,10 @@ class Writer:
             return f"{minus}{P}get<{P}{ctype}>({P}b64{{0x{low[2:]}ull}})"
         if "." in low or (ctype in ("f32", "f64") and "x" not in low):
             return f"{P}number<{P}{ctype}>({text if '.' in text or 'e' in low else text + '.0'})"
-        return f"{P}number<{P}{ctype}>({minus}{low}ll)" if not low.startswith("0x") else (
-            f"{P}number<{P}{ctype}>({minus}{low}ull)"
+        return (
+            f"{P}number<{P}{ctype}>({minus}{low}ll)"
+            if not low.startswith("0x")
+            else (f"{P}number<{P}{ctype}>({minus}{low}ull)")
         )
 
     def address(self, operand: Operand, space: str) -> str:
@@ -229,9 +231,7 @@ class Writer:
                 raise Refused("a vector operand here")
             word = f"typename cuport::word_of<{size.format(name)}>::type"
             self.need("ptx_memory")
-            puts = "".join(
-                self.assign(item, f"{P}part<{word}>({name}, {i})") for i, item in enumerate(operand.items)
-            )
+            puts = "".join(self.assign(item, f"{P}part<{word}>({name}, {i})") for i, item in enumerate(operand.items))
             return f"{{ const auto {name} = {value}; {puts} }}"
         if isinstance(operand, Register) and self.find(operand.name) is None:
             raise Refused(f"`{operand.name}`, which is not declared in the template")

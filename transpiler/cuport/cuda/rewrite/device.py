@@ -13,6 +13,7 @@ from cuport.cuda.lexer import Token, pieces
 from cuport.cuda.parse import ancestor, walk
 from cuport.cuda.rewrite.edits import Edits
 from cuport.cuda.rewrite.program import Program
+from cuport.cuda.rewrite.rows import takes_place
 from cuport.cuda.unit import Unit
 
 _BUILTINS = {"threadIdx": "uint3", "blockIdx": "uint3", "blockDim": "dim3", "gridDim": "dim3"}
@@ -105,6 +106,8 @@ def _inject_names(program: Program, shared: dict[str, str], injected: dict[int, 
         ):
             continue
         body = _body_around(node)
+        if body is not None and name in _BUILTINS and takes_place(program, body.start_byte):
+            continue
         if body is not None and declarations[name] not in injected[body.start_byte]:
             injected[body.start_byte].append(declarations[name])
 
@@ -199,6 +202,14 @@ def _before_body(node: Node) -> bool:
             return True
         current = current.parent
     return False
+
+
+_SIMD = re.compile(r"\b(?:__v[a-z]+[24]|__vi[a-z]+3?_[su](?:32|16x2)\w*|__dp[24]a\w*)\s*\(")
+
+
+def intrinsic_headers(text: str) -> tuple[str, ...]:
+    """Headers of the runtime for intrinsics that few programs use."""
+    return ("cuport/simd.h",) if _SIMD.search(text) else ()
 
 
 def rewrite_qualifiers(text: str, edits: Edits, offset: Callable[[Token], int]) -> None:

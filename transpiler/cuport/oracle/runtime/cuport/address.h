@@ -39,6 +39,9 @@ CUPORT_QUIET inline size_t __cvta_generic_to_local(const volatile void* p) { ret
 CUPORT_QUIET inline void* __cvta_local_to_generic(size_t p) { return reinterpret_cast<void*>(p); }
 CUPORT_QUIET inline unsigned __nvvm_get_smem_pointer(const volatile void* p) { return static_cast<unsigned>(cuport::shared_handle(p)); }
 CUPORT_QUIET inline bool __isShared(const volatile void* p) { return cuport::is_shared(p); }
+CUPORT_QUIET inline bool __isCtaShared(const volatile void* p) { return cuport::is_shared(p); }
+CUPORT_QUIET inline bool __isClusterShared(const volatile void* p) { return cuport::is_shared(p); }
+CUPORT_QUIET inline bool __isGridConstant(const volatile void*) { return false; }
 CUPORT_QUIET inline bool __isGlobal(const volatile void* p) { return cuport::device_memory.contains(const_cast<const void*>(p)); }
 CUPORT_QUIET inline bool __isConstant(const volatile void*) { return false; }
 CUPORT_QUIET inline bool __isLocal(const volatile void* p) {  // on the stack of a thread

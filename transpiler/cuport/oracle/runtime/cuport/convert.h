@@ -15,7 +15,8 @@ CUPORT_FN constexpr To saturate_to(From x) {
   constexpr To top = static_cast<To>(static_cast<To>(-1) < static_cast<To>(0) ? ((static_cast<To>(1) << (bits - 1)) - 1) + (static_cast<To>(1) << (bits - 1)) : static_cast<To>(-1));
   constexpr To bottom = static_cast<To>(static_cast<To>(-1) < static_cast<To>(0) ? -top - 1 : 0);
   constexpr From limit = static_cast<From>(static_cast<unsigned long long>(1) << (bits - 1)) * 2;
-  if (!(x == x)) return 0;
+  // NaN (PTX ISA manual, cvt): 0 where both are of 32 bits or fewer, else the bit pattern with only the top bit set
+  if (!(x == x)) return sizeof(From) == 8 || sizeof(To) == 8 ? static_cast<To>(1ull << (sizeof(To) * 8 - 1)) : To(0);
   if (x >= limit) return top;
   if (x <= (bottom == 0 ? From(0) : -limit)) return bottom;
   return static_cast<To>(x);
@@ -25,10 +26,9 @@ template <class T>
 struct is_plain_float : std::bool_constant<std::is_same_v<T, float> || std::is_same_v<T, double>> {};
 
 // `(To)x` in device code: saturating from float and double, narrow integers by way of int as the hardware does;
-// anything else is the cast itself.
-template <class To, class From>
-CUPORT_FN constexpr To cast(From&& x) {
-  using F = std::remove_cv_t<std::remove_reference_t<From>>;
+// anything else is the cast itself. By value, since a bit-field cannot be referred to.
+template <class To, class F, std::enable_if_t<!std::is_class_v<F> && !std::is_union_v<F>, int> = 0>
+CUPORT_FN constexpr To cast(F x) {
   using T = std::remove_cv_t<To>;
   if constexpr (is_plain_float<F>::value && std::is_integral_v<T> && !std::is_same_v<T, bool>) {
     if constexpr (sizeof(T) >= 4) {
@@ -37,8 +37,13 @@ CUPORT_FN constexpr To cast(From&& x) {
       return static_cast<T>(saturate_to<std::conditional_t<(static_cast<T>(-1) < static_cast<T>(0)), int, unsigned>>(x));
     }
   } else {
-    return (To) static_cast<From&&>(x);
+    return (To) x;
   }
+}
+template <class To, class From,
+          std::enable_if_t<std::is_class_v<std::remove_reference_t<From>> || std::is_union_v<std::remove_reference_t<From>>, int> = 0>
+CUPORT_FN constexpr To cast(From&& x) {
+  return (To) static_cast<From&&>(x);
 }
 
 enum class Round { nearest, zero, up, down };

@@ -1,5 +1,6 @@
 // Integer and bit intrinsics, min and max with CUDA's overloads, bit casts.
 #pragma once
+#include <type_traits>
 #include "config.h"
 
 #define CUPORT_FN static inline
@@ -130,6 +131,12 @@ CUPORT_FN int __dp2a_lo(int a, int b, int c) {
 CUPORT_FN int __dp2a_hi(int a, int b, int c) {
   return c + static_cast<short>(a) * static_cast<signed char>(b >> 16) + static_cast<short>(a >> 16) * static_cast<signed char>(b >> 24);
 }
+CUPORT_FN unsigned __dp2a_lo(unsigned a, unsigned b, unsigned c) {
+  return c + (a & 0xFFFFu) * (b & 0xFFu) + (a >> 16) * (b >> 8 & 0xFFu);
+}
+CUPORT_FN unsigned __dp2a_hi(unsigned a, unsigned b, unsigned c) {
+  return c + (a & 0xFFFFu) * (b >> 16 & 0xFFu) + (a >> 16) * (b >> 24);
+}
 
 namespace cuport {
 template <class To, class From>
@@ -140,17 +147,26 @@ CUPORT_FN To bit_cast(const From& from) {
   return to;
 }
 
-// Shifts as PTX defines them: by 32 (64) or more gives 0, or the sign for signed right shifts.
+// Shifts as PTX defines them: by 32 (64) or more gives 0, or the sign for signed right shifts. By value, since a bit-field
+// cannot be referred to; what is no number has operators of its own.
 template <class A, class B>
+using if_numbers = std::enable_if_t<!std::is_class_v<A> && !std::is_class_v<B> && !std::is_union_v<A>, int>;
+template <class A, class B>
+using if_class = std::enable_if_t<std::is_class_v<std::remove_reference_t<A>> || std::is_class_v<std::remove_reference_t<B>>, int>;
+template <class A, class B, if_numbers<A, B> = 0>
 CUPORT_FN constexpr auto shift_left(A a, B b) -> decltype(a << b) {
   using R = decltype(a << b);
   return static_cast<unsigned long long>(b) >= sizeof(R) * 8 ? R(0) : static_cast<R>(a << b);
 }
-template <class A, class B>
+template <class A, class B, if_numbers<A, B> = 0>
 CUPORT_FN constexpr auto shift_right(A a, B b) -> decltype(a >> b) {
   using R = decltype(a >> b);
   return static_cast<unsigned long long>(b) >= sizeof(R) * 8 ? (R(a) < R(0) ? R(-1) : R(0)) : static_cast<R>(a >> b);
 }
+template <class A, class B, if_class<A, B> = 0>
+CUPORT_FN constexpr decltype(auto) shift_left(A&& a, B&& b) { return static_cast<A&&>(a) << static_cast<B&&>(b); }
+template <class A, class B, if_class<A, B> = 0>
+CUPORT_FN constexpr decltype(auto) shift_right(A&& a, B&& b) { return static_cast<A&&>(a) >> static_cast<B&&>(b); }
 }  // namespace cuport
 CUPORT_FN int __float_as_int(float x) { return cuport::bit_cast<int>(x); }
 CUPORT_FN unsigned __float_as_uint(float x) { return cuport::bit_cast<unsigned>(x); }

@@ -78,6 +78,7 @@ CUPORT_ROUNDINGS(CUPORT_UNARY, __dsqrt, double, sqrt(x))
     return cuport::rounded<round>(a, b, [&](T x, T y) CUPORT_NOINLINE { return f(x, y, static_cast<T>(z)); }); \
   }
 CUPORT_ROUNDINGS(CUPORT_FMA, __fmaf, float, fmaf)
+CUPORT_ROUNDINGS(CUPORT_FMA, __fmaf_ieee, float, fmaf)
 CUPORT_ROUNDINGS(CUPORT_FMA, __fma, double, fma)
 #undef CUPORT_FMA
 CUPORT_FN float __frsqrt_rn(float x) { return static_cast<float>(1.0 / sqrt(static_cast<double>(x))); }

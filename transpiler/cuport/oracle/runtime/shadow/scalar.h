@@ -235,7 +235,7 @@ struct ShadowT {
     } else if constexpr (sizeof(I) < 4) {
       return static_cast<I>(to_integer<std::conditional_t<std::is_signed_v<I>, int, unsigned>>());
     } else {
-      if (v != v) return 0;  // as on the device
+      if (v != v) return P == 53 || sizeof(I) == 8 ? static_cast<I>(1ull << (sizeof(I) * 8 - 1)) : I(0);  // as on the device
       double e = 2 * own_error();
       if (e > 0 || has(flag::tainted)) {  // truncation jumps at every integer but 0
         Wide size = magnitude(v), below = floor_of(size);
