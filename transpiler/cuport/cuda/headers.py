@@ -55,7 +55,7 @@ def is_toolkit(name: str) -> bool:
 
 # A macro that expands to itself answers `#ifdef` and stays in the text.
 _MATH = "M_E M_LOG2E M_LOG10E M_LN2 M_LN10 M_PI M_PI_2 M_PI_4 M_1_PI M_2_PI M_2_SQRTPI M_SQRT2 M_SQRT1_2"
-ALWAYS = f"{_MATH} INFINITY NAN HUGE_VAL HUGE_VALF NULL RAND_MAX EXIT_SUCCESS EXIT_FAILURE CUDART_CB"
+ALWAYS = f"{_MATH} INFINITY NAN HUGE_VAL HUGE_VALF NULL RAND_MAX EXIT_SUCCESS EXIT_FAILURE"
 _FLOAT_NAMES = "MAX MIN EPSILON DIG MANT_DIG MAX_EXP MIN_EXP MAX_10_EXP MIN_10_EXP TRUE_MIN"
 _FLOAT = " ".join(f"{t}_{n}" for t in ("FLT", "DBL", "LDBL") for n in _FLOAT_NAMES.split())
 _LIMITS = """CHAR_BIT CHAR_MAX CHAR_MIN SCHAR_MAX SCHAR_MIN UCHAR_MAX SHRT_MAX SHRT_MIN USHRT_MAX INT_MAX INT_MIN
@@ -95,6 +95,7 @@ PREDEFINED: tuple[str, ...] = (
     f"CUDA_VERSION={CUDA_VERSION}",
     f"__CUDART_API_VERSION={CUDA_VERSION}",
     *(f"{name}={name}" for name in ALWAYS.split()),
+    *(f"{name}=" for name in ("CUDART_CB", "CUDARTAPI", "CUDAAPI", "CUDA_CB")),
     *(f"__{name}__=__{name}__" for name in ["global", "device", "host", "shared", "constant", "managed"]),
 )
 

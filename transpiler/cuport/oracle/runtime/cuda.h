@@ -1,3 +1,6 @@
-// Part of what every CUDA program gets; here under its usual name.
+// The driver API's header: what every program gets, and the calls of the driver.
 #pragma once
 #include "cuport/runtime.h"
+#ifndef CUPORT_UNIT
+#include "cuport/driver.h"
+#endif

@@ -88,6 +88,13 @@ inline cudaError_t cudaGraphAddDependencies(cudaGraph_t, const cudaGraphNode_t* 
   for (size_t i = 0; i < count; ++i) to[i]->before.add(from[i]);
   return cuport::done();
 }
+struct cudaGraphEdgeData {
+  unsigned char from_port, to_port, type, reserved[5];
+};
+inline cudaError_t cudaGraphAddDependencies(cudaGraph_t graph, const cudaGraphNode_t* from, const cudaGraphNode_t* to,
+                                            const cudaGraphEdgeData*, size_t count) {
+  return cudaGraphAddDependencies(graph, from, to, count);
+}
 inline cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t* out, size_t* count) {
   if (out != nullptr) {
     for (size_t i = 0; i < *count && i < graph->nodes.count; ++i) out[i] = graph->nodes[i];
