@@ -117,7 +117,7 @@ __global__ void partitions(int* o) {
     if (t == 15) o[13] = run.size(), o[14] = run.meta_group_rank(), o[15] = run.meta_group_size(), o[16] = last, o[17] = bits, o[18] = (int)(scan * 2);
     if (t == 29) o[19] = run.size(), o[20] = last;
     const int got = cg::invoke_one_broadcast(run, [&] { return t * 100; });
-    cg::invoke_one(run, [&] { o[22] = t; });
+    cg::invoke_one(run, [&] { o[22 + run.meta_group_rank()] = t; });
     if (t == 27) o[21] = got;
   }
 }
@@ -146,6 +146,6 @@ int main() {
   // label 2: 10-14 and 25-29, no: t = 17 is 17 / 5 % 3 = 0: 0-4, 15-19, 30, 31: 12 lanes, rank 7, first group of three
   // sum of label 0: 10 + 85 + 61 = 156; least of -t among those not divisible by three: -31
   // odd lanes 13 15 17 19 21 23 form run 1 of 3: bits 0xaaa000
-  show(23);  // expect: 11 2 1 2 21 4 0 12 7 0 3 156 -31 6 1 3 23 11182080 2 4 31 2500 25
+  show(25);  // expect: 11 2 1 2 21 4 0 12 7 0 3 156 -31 6 1 3 23 11182080 2 4 31 2500 1 13 25
   return 0;
 }

@@ -106,6 +106,11 @@ class Encoder {
       named<T>();
       out_.add(",\"fields\":[]}");
     } else {
+      for (size_t at = 0; at + sizeof(void*) <= sizeof value; at += alignof(void*)) {
+        const void* word;
+        memcpy(&word, reinterpret_cast<const char*>(&value) + at, sizeof word);
+        if (device_memory.contains(word)) buffers_.problem = "an argument of a library's type holds a pointer";
+      }
       out_.add("{\"opaque\":");
       named<T>();
       out_.add(",\"bytes\":\"");

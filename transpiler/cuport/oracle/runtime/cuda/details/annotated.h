@@ -44,6 +44,8 @@ class annotated_ptr {
   constexpr explicit operator bool() const { return p_ != nullptr; }
   constexpr T* get() const { return p_; }
   constexpr Property property() const { return {}; }
+  template <class Fields>
+  void cuport_visit(Fields& fields) { fields("p", p_); }
 
  private:
   T* p_ = nullptr;
