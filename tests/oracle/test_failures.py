@@ -31,8 +31,14 @@ def refused(oracle: Oracle, source: Source, **options: float) -> Diagnostic:
          "oracle.unsupported-library", 5, "cublasCreate"),
         ("#include <curand_kernel.h>\n__global__ void k(float* o) {\n  curandState s;\n  curand_init(1, 0, 0, &s);\n}\n"
          "int main() { k<<<1, 1>>>(0); }", "oracle.unsupported-library", 4, "curand_init"),
-        ('__global__ void k(unsigned* o) {\n  unsigned r;\n  asm("bfe.u32 %0, %1, 4, 8;" : "=r"(r) : "r"(o[0]));\n'
-         "  o[0] = r;\n}\nint main() { k<<<1, 1>>>(0); }", "oracle.inline-ptx", 3, "bfe.u32"),
+        ('__global__ void k(unsigned* o) {\n  unsigned r;\n  asm("frob.u32 %0, %1;" : "=r"(r) : "r"(o[0]));\n'
+         "  o[0] = r;\n}\nint main() { k<<<1, 1>>>(0); }", "oracle.inline-ptx", 3, "frob.u32"),
+        (KERNEL + "template <typename T> __global__ void t(T* o) {\n  o[0] = __frob(1);\n}\nint main() { t<<<1, 1>>>((int*)0); }",
+         "oracle.unknown-name", 3, "__frob"),
+        (KERNEL + "int main() {\n  float* p = 0;\n  k<<<1, 1>>>(p, 1);\n}", "oracle.compile", 4, "void k(float*)"),
+        (KERNEL + "int main() {\n  cudaIpcMemHandle_t h;\n  cudaIpcGetMemHandle(&h, 0);\n}",
+         "oracle.unsupported-call", 4, "cudaIpcGetMemHandle"),
+        (KERNEL + "int main() {\n  cudaMemcopy(0, 0, 0);\n}", "oracle.unknown-name", 3, "did you mean cudaMemcpy"),
         (KERNEL + "void later();\nint main() { later(); }", "oracle.link", 2, "later"),
         (KERNEL + "int main() { return 3; }", "oracle.program-failed", 1, "exit code 3"),
         (KERNEL + "int main() { *(volatile int*)0 = 1; }", "oracle.crash", 1, "signal 11"),

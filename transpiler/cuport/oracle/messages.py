@@ -11,6 +11,7 @@ from cuport.kernel import Source
 _ERROR = re.compile(r"^(?P<path>.+?):(?P<line>\d+):(?:(?P<column>\d+):)? (?:fatal )?error: (?P<text>.*)$", re.MULTILINE)
 _LINK = re.compile(r"undefined reference to [`'‘](?P<name>[^`'’]+)['’]")
 _TWICE = re.compile(r"multiple definition of [`'‘](?P<name>[^`'’]+)['’]")
+_CUDAS = re.compile(r"(cuda[A-Z]\w*|cu[A-Z]\w*|__\w+|nv\w+|tex\w*|surf\w*)$")
 _QUOTED = re.compile(r"[‘'`]([^’'`]+)[’'`]")
 _MOST = 8
 
@@ -30,23 +31,71 @@ LIBRARIES = {
 }
 
 
+# Calls of the CUDA runtime and driver that lead out of the process, to hardware or to compiled GPU code.
+_REFUSED = (
+    (r"cudaIpc\w+|cuIpc\w+", "shares GPU memory between processes"),
+    (
+        r"cuda(Import|Destroy|Signal|Wait)External\w+|cudaExternalMemory\w+|cuImportExternal\w+",
+        "uses another API's memory",
+    ),
+    (
+        r"cudaGraphics\w+|cudaGL\w+|cudaEGL\w+|cudaVDPAU\w+|cudaD3D\w+|cuGraphics\w+|cuGL\w+",
+        "works with a graphics API",
+    ),
+    (
+        r"cuModule\w+|cuLaunch\w+|cuFunc\w+|cuLibrary\w+|cuKernel\w+|cuLink\w+|cudaLibrary\w+|cudaKernel\w+",
+        "runs compiled GPU code",
+    ),
+    (r"nvrtc\w+|nvJitLink\w+", "compiles for a GPU at run time"),
+    (
+        r"cuMem(Create|Map|Unmap|AddressReserve|AddressFree|SetAccess|Release)|cudaGetDriverEntryPoint\w*",
+        "is a call of the driver",
+    ),
+)
+_REFUSED_CALL = re.compile("|".join(rf"\b(?P<g{i}>{names})\s*\(" for i, (names, _) in enumerate(_REFUSED)))
+_CONTEXT = re.compile(r"^(?P<path>.+?):(?P<line>\d+):(?:\d+:)? +required (?:from|by)\b")
+
+
+def refused_calls(source: Source) -> list[Diagnostic]:
+    """Calls that the CPU oracle refuses by name; the first of each."""
+    own = {f.name for f in source.functions}
+    found: dict[str, Diagnostic] = {}
+    for match in _REFUSED_CALL.finditer(source.text):
+        number, name = next((int(k[1:]), v) for k, v in match.groupdict().items() if v is not None)
+        if name in own or name in found:
+            continue
+        message = f"{name} {_REFUSED[number][1]}, which the CPU oracle does not do"
+        hint = "leave that part out with -D or `#if`, or write a case file for the kernels alone"
+        found[name] = Diagnostic("oracle.unsupported-call", message, _find(source, name), hint)
+    return list(found.values())
+
+
 def explain(source: Source, stderr: str, unit: str) -> list[Diagnostic]:
     """At most a few diagnostics, the first of each line; never none."""
-    library = _library(source)
-    if library is not None:
-        return [library]
     found: list[Diagnostic] = []
     seen: set[tuple[str, int]] = set()
-    for match in _ERROR.finditer(stderr):
-        path, line, text = match["path"], int(match["line"]), match["text"].strip()
-        known = path == source.path or path in source.local_headers
+    asked: tuple[str, int] | None = None  # the user's line that a template of the runtime was asked for in
+    for line_text in stderr.splitlines():
+        if (context := _CONTEXT.match(line_text)) and _is_users(source, context["path"]):
+            asked = (context["path"], int(context["line"]))
+        match = _ERROR.match(line_text)
+        if match is None:
+            continue
+        path, line, text = match["path"], int(match["line"]), _in_users_words(match["text"].strip())
+        library = _library(source, text)
+        if library is not None:
+            return [library]
+        inside = ""
+        if not _is_users(source, path):
+            if path != unit:
+                inside = f" (inside {path.rsplit('/', 1)[-1]})"
+            path, line = asked or (source.path, 1)
+        asked = None
         if (path, line) in seen or len(found) == _MOST:
             continue
         seen.add((path, line))
-        span = Span(path, line, _column(source, path, line, text)) if known else Span(source.path, 1)
-        if not known and path != unit:
-            text = f"{text} (inside {path.rsplit('/', 1)[-1]})"
-        found.append(Diagnostic(_code(text), text, span, _hint(text)))
+        span = Span(path, line, _column(source, path, line, text))
+        found.append(Diagnostic(_code(text), _plainer(text) + inside, span, _hint(text)))
     if found:
         return found
     return explain_link([source], stderr)
@@ -74,6 +123,27 @@ def explain_link(sources: Sequence[Source], stderr: str) -> list[Diagnostic]:
     return [Diagnostic("oracle.compile", message, Span(sources[0].path, 1))]
 
 
+def _is_users(source: Source, path: str) -> bool:
+    return path == source.path or path in source.local_headers
+
+
+def _in_users_words(text: str) -> str:
+    """A message without the names that the rewriter put in the place of the user's."""
+    text = re.sub(r"\bcuport_(?:launch|pointer)_(?:u\d+_)?(?=[A-Za-z_])", "", text)
+    text = re.sub(r"const cuport::Config&(?:, )?|cuport::(?=device_printf)", "", text)
+    text = re.sub(r"there are no arguments to ([‘'`]\w+[’'`]) that depend on.*", r"\1 was not declared", text)
+    return text.replace("device_printf", "printf").removesuffix(" [-fpermissive]")
+
+
+def _plainer(text: str) -> str:
+    """A missing name of CUDA's as a missing part of cuport."""
+    name = _QUOTED.search(text)
+    if _code(text) == "oracle.unknown-name" and name and _CUDAS.match(name[1]):
+        meant = re.search(r"did you mean [‘'`]([^’'`]+)[’'`]", text)
+        return f"{name[1]} is no part of cuport's CUDA runtime" + (f"; did you mean {meant[1]}?" if meant else "")
+    return text
+
+
 def _code(text: str) -> str:
     if "No such file or directory" in text:
         return "oracle.missing-header"
@@ -85,12 +155,7 @@ def _code(text: str) -> str:
 def _hint(text: str) -> str:
     code = _code(text)
     if code == "oracle.missing-header":
-        if re.match(r"(thrust|cub|cuda/std|cuda/)", text):
-            return "thrust, cub and libcu++ are not part of cuport's CUDA runtime yet"
         return "cuport's CUDA runtime does not bring this header, and the system has none of its name"
-    name = _QUOTED.search(text)
-    if code == "oracle.unknown-name" and name and re.match(r"(cu|__|nv|tex|surf)", name[1]):
-        return f"cuport's CUDA runtime has no {name[1]}"
     return ""
 
 
@@ -106,10 +171,15 @@ def _column(source: Source, path: str, line: int, text: str) -> int:
     return len(lines[line - 1]) - len(lines[line - 1].lstrip()) + 1
 
 
-def _library(source: Source) -> Diagnostic | None:
-    """The first call of a library that cuport does not run."""
+def _library(source: Source, text: str) -> Diagnostic | None:
+    """What to say if a message is about a library that cuport does not run: its first call."""
+    named = re.match(r"(\w+)\S*: No such file", text) or (
+        _QUOTED.search(text) if "declared" in text or "name a type" in text else None
+    )
     for prefix, name in LIBRARIES.items():
-        if not any(i.startswith((prefix, f"{prefix}_")) for i in source.includes):
+        if named is None or not named[1].lower().startswith(prefix):
+            continue
+        if not any(i.startswith(prefix) for i in source.includes):
             continue
         call = re.search(rf"\b({prefix}\w*)\s*\(", source.text)
         what = call[1] if call else name

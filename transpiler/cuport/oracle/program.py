@@ -19,7 +19,7 @@ from cuport.kernel import Source
 from cuport.oracle.build import CHECKED, PROGRAM, build, link, runtime_dir
 from cuport.oracle.faults import read_faults
 from cuport.oracle.libraries import compile_flags
-from cuport.oracle.messages import explain
+from cuport.oracle.messages import explain, refused_calls
 from cuport.oracle.process import run
 from cuport.oracle.results import ProgramResult, Schedule
 from cuport.oracle.settings import OracleSettings
@@ -117,6 +117,9 @@ def plan_program(program: Program, settings: OracleSettings, *, checked: bool = 
             span=Span(program.path, 1),
             hint="give the file with main() too, or write a case file for the kernels (`cuport inspect --write-cases`)",
         )
+    refused = [d for unit in program.units for d in refused_calls(unit)]
+    if refused:
+        raise CuportError(*refused)
     switches = runtime_switches([s.text for s in program.sources])
     base = [f for f in (CHECKED if checked else PROGRAM) if not (f.startswith("-O") and not checked)]
     if not checked:
