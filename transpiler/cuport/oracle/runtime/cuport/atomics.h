@@ -14,6 +14,8 @@ template <> struct word_of<2> { using type = uint16_t; };
 template <> struct word_of<4> { using type = uint32_t; };
 template <> struct word_of<8> { using type = uint64_t; };
 
+inline bool wide_lock = false;
+
 // *address = f(*address); returns what was there.
 template <class T, class F>
 CUPORT_QUIET inline T update(T* address, F f) {
@@ -29,11 +31,18 @@ CUPORT_QUIET inline T update(T* address, F f) {
       memcpy(&wanted, static_cast<const void*>(&next), sizeof wanted);
       if (__atomic_compare_exchange_n(word, &seen, wanted, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) return old;
     }
-  } else {
+  } else {  // 16 bytes; shadow scalars, which one OS thread works on
+    while (__atomic_test_and_set(&wide_lock, __ATOMIC_ACQUIRE)) {}
     T old = *address;
     *address = f(old);
+    __atomic_clear(&wide_lock, __ATOMIC_RELEASE);
     return old;
   }
+}
+template <class T>
+CUPORT_QUIET inline bool same_value(const T& a, const T& b) {
+  if constexpr (std::is_class_v<T> && std::is_trivially_copyable_v<T> && sizeof(T) <= 16) return memcmp(&a, &b, sizeof a) == 0;
+  else return a == b;
 }
 
 template <class T>
@@ -73,9 +82,18 @@ CUPORT_QUIET inline std::remove_volatile_t<T> atomicCAS(T* address, cuport::same
                                                         int site = CUPORT_SITE) {
   using V = std::remove_volatile_t<T>;
   CUPORT_ON_ATOMIC(address, sizeof(V)), (void)site;
-  const V old = cuport::update(const_cast<V*>(address), [&](V seen) CUPORT_QUIET -> V { return seen == compare ? value : seen; });
-  if (!(old == compare)) cuport::lost_race();
+  const V old = cuport::update(const_cast<V*>(address), [&](V seen) CUPORT_QUIET -> V { return cuport::same_value(seen, compare) ? value : seen; });
+  if (!cuport::same_value(old, compare)) cuport::lost_race();
   return old;
+}
+
+// Each lane by itself, as on hardware.
+inline float2 atomicAdd(float2* address, float2 v, int site = CUPORT_SITE) {
+  return float2{atomicAdd(&address->x, v.x, site), atomicAdd(&address->y, v.y, site)};
+}
+inline float4 atomicAdd(float4* address, float4 v, int site = CUPORT_SITE) {
+  return float4{atomicAdd(&address->x, v.x, site), atomicAdd(&address->y, v.y, site), atomicAdd(&address->z, v.z, site),
+                atomicAdd(&address->w, v.w, site)};
 }
 
 // The scopes make no difference on one processor.

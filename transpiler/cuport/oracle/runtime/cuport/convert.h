@@ -25,6 +25,12 @@ CUPORT_FN constexpr To saturate_to(From x) {
 template <class T>
 struct is_plain_float : std::bool_constant<std::is_same_v<T, float> || std::is_same_v<T, double>> {};
 
+// half and bfloat16 (narrow.h)
+template <class T, class = void>
+struct is_narrow_float : std::false_type {};
+template <class T>
+struct is_narrow_float<T, std::void_t<decltype(std::declval<T>().cuport_bits)>> : std::true_type {};
+
 // `(To)x` in device code: saturating from float and double, narrow integers by way of int as the hardware does;
 // anything else is the cast itself. By value, since a bit-field cannot be referred to.
 template <class To, class F, std::enable_if_t<!std::is_class_v<F> && !std::is_union_v<F>, int> = 0>
@@ -43,7 +49,11 @@ CUPORT_FN constexpr To cast(F x) {
 template <class To, class From,
           std::enable_if_t<std::is_class_v<std::remove_reference_t<From>> || std::is_union_v<std::remove_reference_t<From>>, int> = 0>
 CUPORT_FN constexpr To cast(From&& x) {
-  return (To) static_cast<From&&>(x);
+  if constexpr (std::is_integral_v<To> && !std::is_same_v<To, bool> && is_narrow_float<std::remove_cv_t<std::remove_reference_t<From>>>::value) {
+    return cast<To>(static_cast<float>(x));
+  } else {
+    return (To) static_cast<From&&>(x);
+  }
 }
 
 enum class Round { nearest, zero, up, down };

@@ -61,6 +61,12 @@ CUPORT_FN float normf(int n, const float* p) {
   for (int i = 0; i < n; ++i) r = hypot(r, static_cast<double>(p[i]));
   return static_cast<float>(r);
 }
+CUPORT_FN double rnorm(int n, const double* p) { return 1.0 / norm(n, p); }
+CUPORT_FN float rnormf(int n, const float* p) {
+  double r = 0;
+  for (int i = 0; i < n; ++i) r = hypot(r, static_cast<double>(p[i]));
+  return static_cast<float>(1.0 / r);
+}
 
 // The normal distribution and its inverse, the latter by Acklam's rational approximation and two Halley steps in double.
 CUPORT_FN double normcdf(double x) { return 0.5 * erfc(-x * M_SQRT1_2); }

@@ -23,14 +23,24 @@ struct Format16 {
     return bit_cast<float>(sign | ((magnitude << (23 - M)) + (static_cast<uint32_t>(127 - bias) << 23)));
   }
 
-  static uint16_t narrow(double x, Round round = Round::nearest) {
+  // A float rounded to odd keeps what the second rounding has to know (S. Boldo, G. Melquiond, 2005).
+  static uint16_t narrow(double x) {
+    float f = static_cast<float>(x);
+    if (static_cast<double>(f) != x && x == x) {
+      uint32_t bits = bit_cast<uint32_t>(f);
+      if (fabs(static_cast<double>(f)) > fabs(x)) --bits;
+      f = bit_cast<float>(bits | 1u);
+    }
+    return narrow(f);
+  }
+  static uint16_t narrow(double x, Round round) {
+    if (round == Round::nearest) return narrow(x);
     const uint64_t bits = bit_cast<uint64_t>(x);
     const auto sign = static_cast<uint16_t>(bits >> 48 & 0x8000u);
     if (x != x) return static_cast<uint16_t>(0x7FFFu);
     const double size = fabs(x);
     constexpr uint16_t infinity = static_cast<uint16_t>(((1u << E) - 1) << M);
     const bool away = (round == Round::up && sign == 0) || (round == Round::down && sign != 0);
-    const bool nearest = round == Round::nearest;
     if (size == INFINITY) return static_cast<uint16_t>(sign | infinity);
     int exponent = 0;
     frexp(size, &exponent);  // size = f * 2^exponent, f in [1/2, 1)
@@ -39,10 +49,10 @@ struct Format16 {
     const double scaled = ldexp(size, -quantum);
     double whole = floor(scaled);
     const double rest = scaled - whole;
-    if (nearest ? rest > 0.5 || (rest == 0.5 && fmod(whole, 2.0) != 0.0) : away && rest > 0.0) whole += 1.0;
+    if (away && rest > 0.0) whole += 1.0;
     const double rounded = ldexp(whole, quantum);
     if (rounded >= ldexp(1.0, bias + 1)) {
-      return static_cast<uint16_t>(sign | (nearest || away ? infinity : infinity - 1));
+      return static_cast<uint16_t>(sign | (away ? infinity : infinity - 1));
     }
     if (rounded == 0.0) return sign;
     frexp(rounded, &exponent);
@@ -74,7 +84,7 @@ struct Format16 {
 }  // namespace cuport
 
 // A scalar type T of format F and its pair T2, with the operators and the intrinsics that both formats share.
-#define CUPORT_NARROW(T, T2, F, dtype)                                                                   \
+#define CUPORT_NARROW(T, T2, F, dtype, Raw, Raw2)                                                        \
   struct T {                                                                                             \
     uint16_t cuport_bits;                                                                                \
     T() = default;                                                                                       \
@@ -87,11 +97,15 @@ struct Format16 {
     T& operator=(V x) { return *this = T(x); }                                                           \
     T& operator=(const T&) = default;                                                                    \
     T(const T&) = default;                                                                               \
+    T(const Raw& r) : cuport_bits(r.x) {}                                                                \
+    operator Raw() const { return Raw{cuport_bits}; }                                                    \
   };                                                                                                     \
   struct alignas(4) T2 {                                                                                 \
     T x, y;                                                                                              \
     T2() = default;                                                                                      \
     T2(T a, T b) : x(a), y(b) {}                                                                         \
+    T2(const Raw2& r) : x(Raw{r.x}), y(Raw{r.y}) {}                                                      \
+    operator Raw2() const { return Raw2{x.cuport_bits, y.cuport_bits}; }                                 \
   };                                                                                                     \
   namespace cuport {                                                                                     \
   template <> struct dtype_of<T> { static constexpr const char* name = dtype; };                         \
@@ -102,9 +116,9 @@ struct Format16 {
   CUPORT_NARROW_COMPARE(T, ==, __heq, __hequ, __heq2, __hbeq2) CUPORT_NARROW_COMPARE(T, !=, __hne, __hneu, __hne2, __hbne2) \
   CUPORT_NARROW_COMPARE(T, <, __hlt, __hltu, __hlt2, __hblt2) CUPORT_NARROW_COMPARE(T, <=, __hle, __hleu, __hle2, __hble2) \
   CUPORT_NARROW_COMPARE(T, >, __hgt, __hgtu, __hgt2, __hbgt2) CUPORT_NARROW_COMPARE(T, >=, __hge, __hgeu, __hge2, __hbge2) \
-  CUPORT_NARROW_PAIR_COMPARE(T, T2, ==, __heq2, __hbeq2) CUPORT_NARROW_PAIR_COMPARE(T, T2, !=, __hne2, __hbne2) \
-  CUPORT_NARROW_PAIR_COMPARE(T, T2, <, __hlt2, __hblt2) CUPORT_NARROW_PAIR_COMPARE(T, T2, <=, __hle2, __hble2) \
-  CUPORT_NARROW_PAIR_COMPARE(T, T2, >, __hgt2, __hbgt2) CUPORT_NARROW_PAIR_COMPARE(T, T2, >=, __hge2, __hbge2) \
+  CUPORT_NARROW_PAIR_COMPARE(T, T2, ==, heq, __hbeq2) CUPORT_NARROW_PAIR_COMPARE(T, T2, !=, hne, __hbne2) \
+  CUPORT_NARROW_PAIR_COMPARE(T, T2, <, hlt, __hblt2) CUPORT_NARROW_PAIR_COMPARE(T, T2, <=, hle, __hble2) \
+  CUPORT_NARROW_PAIR_COMPARE(T, T2, >, hgt, __hbgt2) CUPORT_NARROW_PAIR_COMPARE(T, T2, >=, hge, __hbge2) \
   CUPORT_FN T operator-(T a) { a.cuport_bits ^= 0x8000u; return a; }                                     \
   CUPORT_FN T operator+(T a) { return a; }                                                               \
   CUPORT_FN T2 operator-(T2 a) { return T2(-a.x, -a.y); }                                                \
@@ -166,8 +180,8 @@ struct Format16 {
   CUPORT_FN bool name(T a, T b) { return a op b && !isunordered(static_cast<float>(a), static_cast<float>(b)); } \
   CUPORT_FN bool unordered(T a, T b) { return a op b || isunordered(static_cast<float>(a), static_cast<float>(b)); }
 #define CUPORT_NARROW_PAIR_COMPARE(T, T2, op, name, both)                                              \
-  CUPORT_FN T2 name(T2 a, T2 b) { return T2(T(a.x op b.x ? 1.0f : 0.0f), T(a.y op b.y ? 1.0f : 0.0f)); } \
-  CUPORT_FN bool both(T2 a, T2 b) { return a.x op b.x && a.y op b.y; }                                 \
+  CUPORT_FN T2 __##name##2(T2 a, T2 b) { return T2(T(__##name(a.x, b.x) ? 1.0f : 0.0f), T(__##name(a.y, b.y) ? 1.0f : 0.0f)); } \
+  CUPORT_FN bool both(T2 a, T2 b) { return __##name(a.x, b.x) && __##name(a.y, b.y); }                 \
   CUPORT_FN bool operator op(T2 a, T2 b) { return a.x op b.x && a.y op b.y; }
 #define CUPORT_NARROW_FUNCTION(T, T2, name, expression)                                                \
   CUPORT_FN T h##name(T a) { const float v = a; return T(static_cast<float>(expression)); }            \
