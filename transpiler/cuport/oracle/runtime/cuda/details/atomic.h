@@ -14,9 +14,10 @@ class cuport_atomic_operations {
   bool is_lock_free() const { return sizeof(T) <= 8; }
 
   CUPORT_QUIET T load(memory_order = memory_order_seq_cst, int site = CUPORT_SITE) const {
-    CUPORT_ON_ATOMIC(at(), sizeof(T)), (void)site;
     cuport::looked();
-    return cuport::atomic_read(at());
+    const T value = cuport::atomic_read(at());
+    CUPORT_ON_ATOMIC(at(), sizeof(T)), (void)site;
+    return value;
   }
   CUPORT_QUIET operator T() const { return load(memory_order_seq_cst, 0); }
   CUPORT_QUIET void store(T value, memory_order order = memory_order_seq_cst, int site = CUPORT_SITE) const {
