@@ -18,9 +18,10 @@ from pathlib import Path
 from cuport.cuda.compiler import find_compiler
 from cuport.diagnostic import CuportError, Span, fail
 from cuport.kernel import Source
-from cuport.oracle.libraries import compile_flags
+from cuport.oracle.libraries import compile_flags, missing
 from cuport.oracle.messages import explain, explain_link
 from cuport.oracle.process import run
+from cuport.oracle.refusals import leave_out
 from cuport.oracle.results import ProgramResult
 from cuport.oracle.settings import OracleSettings
 
@@ -140,6 +141,9 @@ def build(
 ) -> Path:
     """The executable of a rewritten text. Raises CuportError with the compiler's complaints in the user's lines."""
     command, identity = _compiler(os.environ.get("CXX", ""))
+    text = leave_out(source, text)
+    if (lacking := missing(source, text, runtime_dir())) is not None:
+        raise CuportError(lacking)
     flags = [*_BASE, *flags]
     if "-DCUPORT_CHECKED=1" in flags:
         flags += [*_SANITIZED, "-fsanitize=bounds" if "clang" in identity else "-fsanitize=bounds-strict"]

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from cuport.cuda.launches import split_template
 from cuport.cuda.rewrite.declarations import rewrite_globals, rewrite_structs
 from cuport.cuda.rewrite.edits import Edits
-from cuport.cuda.rewrite.kernels import read_signature
 from cuport.cuda.rewrite.lines import with_line_directives
 from cuport.cuda.rewrite.program import Program, program_of
+from cuport.cuda.rewrite.signature import read_signature
 from cuport.cuda.rewrite.unit import blank_host_code, wanted_kernels
 from cuport.kernel import Source
 

@@ -16,7 +16,7 @@
 #include <utility>
 
 #ifdef CUPORT_CHECKED
-#define CUPORT_THREAD_BEGIN() ::cuport::checked::on_synchronised()
+#define CUPORT_THREAD_BEGIN() ::cuport::checked::on_thread_begin()
 #define CUPORT_THREAD_RESUME() ::cuport::checked::on_synchronised()
 #define CUPORT_SYNCHRONISED() ::cuport::checked::on_synchronised()
 #define CUPORT_GRID_SYNCHRONISED() ::cuport::checked::on_grid_barrier()
@@ -39,6 +39,7 @@ inline void on_barrier(const Block& block);
 inline void on_arrive(const volatile void* at);
 inline void on_awaited(const volatile void* at);
 inline void on_synchronised();
+inline void on_thread_begin();
 inline void on_grid_barrier();
 inline void on_fence();
 template <class Info, class... P>
@@ -78,6 +79,7 @@ inline void add_buffer(const char* base, size_t bytes);
 #define CUPORT_COLD __attribute__((cold, noinline))
 #endif
 #define CUPORT_FORCEINLINE __attribute__((always_inline))
+#define CUPORT_BODY static inline __attribute__((always_inline))
 
 #ifndef CUPORT_THREAD_BEGIN
 #define CUPORT_THREAD_BEGIN()

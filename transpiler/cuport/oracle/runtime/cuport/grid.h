@@ -68,6 +68,8 @@ struct LaunchState {
   char why[200] = "";               // the same in words
   bool poison_shared = false;       // for every block anew
   bool report = true;               // tell a person on stderr why a kernel stopped
+  bool coarse = false;              // it is not known which thread of the block runs
+  bool exact = false;               // threads run one by one, so that it is
 };
 inline thread_local LaunchState launch_state;
 
@@ -191,6 +193,12 @@ CUPORT_NOINLINE CUPORT_QUIET inline cudaError_t run_grid(const Config& c, const 
     if (c.cooperative && rows == nullptr) run_cooperative(c, task); else run_blocks(c, task, rows);
   } else {
     worker.stacks.reset();
+  }
+  if (launch_state.coarse && rows != nullptr) {  // the block's threads again, to find the one at fault
+    launch_state.coarse = false, launch_state.exact = true;
+    if (sigsetjmp(launch_state.escape, 0) == 0) rows(task.args);
+    launch_state.exact = false;
+    if (launch_state.failure == 0) launch_state.failure = cudaErrorIllegalAddress;
   }
   launch_state.in_kernel = false;
   CUPORT_LAUNCH_END();

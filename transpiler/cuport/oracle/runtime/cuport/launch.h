@@ -5,7 +5,7 @@
 #include <signal.h>
 #include "capture_write.h"
 #include "device_print.h"
-#include "grid.h"
+#include "rows.h"
 #include "host_lock.h"
 #ifdef CUPORT_GRAPHS
 #include "recording.h"
@@ -85,27 +85,30 @@ inline cudaError_t launch_from_host(const Config& c, const KernelInfo& info, con
 }
 
 // `k<<<...>>>(...)` through the function that cuda/rewrite put beside each kernel.
-template <auto K, bool Waits, class... P>
+template <auto K, bool Waits, class Body = void, class... P>
 inline cudaError_t launch(const Config& c, const KernelInfo& info, P... args) {
 #ifdef CUPORT_GRAPHS
   if (Recording* recording = recording_of(c.stream)) {
-    return recording->add(StepKind::kernel, [=, &info] { return launch<K, Waits>(unrecorded(c), info, args...); });
+    return recording->add(StepKind::kernel, [=, &info] { return launch<K, Waits, Body>(unrecorded(c), info, args...); });
   }
 #endif
-  const auto call = [&]() CUPORT_QUIET { K(args...); };
-  const auto run = [&] { return run_call<Waits>(c, info.name, call); };
+  const auto run = [&] { return run_kernel<K, Waits, Body>(c, info, args...); };
   return launch_from_host(c, info, reinterpret_cast<const void*>(K), run, args...);
 }
 
 // The same where the kernel is known only as a pointer; perhaps nothing else is known of it, so that it gets fibers.
-template <class... P, class... A>
-inline cudaError_t launch_pointer(void (*kernel)(P...), const Config& c, A&&... given) {
-  static const KernelInfo unknown{"", "", "", false, false, true, nullptr};
-  if (kernel == nullptr) return last_error = cudaErrorInvalidDeviceFunction;
-  return [&](std::remove_cv_t<P>... args) {
+// Two steps, `launching(kernel, config)(arguments)`, so that arguments convert as in a call: NULL is a null pointer.
+template <class... P>
+struct PointerLaunch {
+  void (*kernel)(P...);
+  Config c;
+  cudaError_t operator()(std::remove_cv_t<P>... args) const {
+    static const KernelInfo unknown{"", "", "", false, false, true, nullptr};
+    if (kernel == nullptr) return last_error = cudaErrorInvalidDeviceFunction;
 #ifdef CUPORT_GRAPHS
     if (Recording* recording = recording_of(c.stream)) {
-      return recording->add(StepKind::kernel, [=] { return launch_pointer(kernel, unrecorded(c), args...); });
+      const PointerLaunch later{kernel, unrecorded(c)};
+      return recording->add(StepKind::kernel, [=] { return later(args...); });
     }
 #endif
     const KnownKernel* known = find_kernel(reinterpret_cast<const void*>(kernel));
@@ -113,7 +116,15 @@ inline cudaError_t launch_pointer(void (*kernel)(P...), const Config& c, A&&... 
     const auto call = [&]() CUPORT_QUIET { kernel(args...); };
     const auto run = [&] { return info.waits ? run_call<true>(c, info.name, call) : run_call<false>(c, info.name, call); };
     return launch_from_host(c, info, reinterpret_cast<const void*>(kernel), run, args...);
-  }(static_cast<A&&>(given)...);
+  }
+};
+template <class... P>
+inline PointerLaunch<P...> launching(void (*kernel)(P...), const Config& c) {
+  return PointerLaunch<P...>{kernel, c};
+}
+template <class... P, class... A>
+inline cudaError_t launch_pointer(void (*kernel)(P...), const Config& c, A&&... given) {
+  return PointerLaunch<P...>{kernel, c}(static_cast<A&&>(given)...);
 }
 
 template <class T>

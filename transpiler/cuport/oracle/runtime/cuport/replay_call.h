@@ -1,7 +1,6 @@
 // Runs one recorded launch of one kernel instance.
 #pragma once
-#include "grid.h"
-#include "kernel_info.h"
+#include "rows.h"
 #include "visit.h"
 
 namespace cuport {
@@ -33,7 +32,7 @@ union Room {
   ~Room() {}
 };
 
-template <auto K, bool Waits, class... Done>
+template <auto K, bool Waits, class Body, class... Done>
 void call_with(Call& call, Decoder&, const KernelInfo& info, Parameters<>, Done&... done) {
   LoadedCase& c = call.loaded;
   for (int i = 0; i < c.buffers; ++i) {
@@ -44,23 +43,22 @@ void call_with(Call& call, Decoder&, const KernelInfo& info, Parameters<>, Done&
   attributes_of(reinterpret_cast<const void*>(K), true)->dynamic_limit = kSharedOptIn;
   call.error = check_config(config, reinterpret_cast<const void*>(K));
   if (call.error != cudaSuccess) return;
-  const auto thread = [&]() CUPORT_QUIET { K(done.value...); };
-  call.error = run_call<Waits>(config, info.name, thread);
+  call.error = run_kernel<K, Waits, Body>(config, info, done.value...);
 }
-template <auto K, bool Waits, class First, class... Rest, class... Done>
+template <auto K, bool Waits, class Body, class First, class... Rest, class... Done>
 void call_with(Call& call, Decoder& decoder, const KernelInfo& info, Parameters<First, Rest...>, Done&... done) {
   Room<std::remove_cv_t<First>> room;
   decoder.value(room.value);
-  call_with<K, Waits>(call, decoder, info, Parameters<Rest...>{}, done..., room);
+  call_with<K, Waits, Body>(call, decoder, info, Parameters<Rest...>{}, done..., room);
 }
-template <auto K, bool Waits, class... P>
+template <auto K, bool Waits, class Body, class... P>
 void call_kernel(Call& call, const KernelInfo& info, void (*)(P...)) {
   Decoder decoder(call.loaded);
-  call_with<K, Waits>(call, decoder, info, Parameters<P...>{});
+  call_with<K, Waits, Body>(call, decoder, info, Parameters<P...>{});
 }
-template <auto K, bool Waits>
+template <auto K, bool Waits, class Body = void>
 void run_entry(Call& call, const KernelInfo& info) {
-  call_kernel<K, Waits>(call, info, K);
+  call_kernel<K, Waits, Body>(call, info, K);
 }
 
 }  // namespace cuport

@@ -12,6 +12,9 @@ namespace cuport {
 
 [[noreturn]] CUPORT_QUIET inline void leave_kernel(cudaError_t why, const char* what, const void* address = nullptr) {
   launch_state.failure = why;
+#ifdef CUPORT_CHECKED
+  if (why == cudaErrorLaunchTimeout) checked::report_hang(what);
+#endif
   char at[40] = "";
   if (address != nullptr) snprintf(at, sizeof at, " at address %p", address);
   snprintf(launch_state.why, sizeof launch_state.why, "%s%s, block (%u,%u,%u), thread (%u,%u,%u)", what, at, blockIdx.x,

@@ -1,0 +1,112 @@
+// Kernels without barriers: all threads of a block as one loop, the kernel's body inlined into it (cuda/rewrite/rows.py).
+#pragma once
+#include <type_traits>
+#include "grid.h"
+#include "kernel_info.h"
+
+namespace cuport {
+
+// What a thread knows of itself.
+struct Place {
+  uint3 thread, block;
+  dim3 block_dim, grid_dim;
+};
+
+// The bound of `i < n` for an index of type I, as a number that no index is negative against; kNoLimit: unknown.
+constexpr long long kNoLimit = LLONG_MIN;
+template <class I, class N>
+inline long long limit(N n) {
+  if constexpr (std::is_integral_v<N>) {
+    using Common = decltype(I() + n);
+    const Common bound = static_cast<Common>(n);
+    if constexpr (sizeof(Common) == 8 && std::is_unsigned_v<Common>) return bound > LLONG_MAX ? LLONG_MAX : static_cast<long long>(bound);
+    return static_cast<long long>(bound);
+  } else {
+    return kNoLimit;
+  }
+}
+
+// Arguments are copied for each block, so that nobody else can have their address.
+template <class T>
+using Kept = std::conditional_t<std::is_trivially_copyable_v<T> && sizeof(T) <= 256, T, T&>;
+
+// The threads of the current block in ascending order. False if the block has to run thread by thread.
+template <class Body, class Step>
+CUPORT_FORCEINLINE inline bool row_loop(const Step& step) {
+  Place p{uint3{0, 0, 0}, current_blockIdx(), current_blockDim(), current_gridDim()};
+  const dim3 n = p.block_dim;
+  for (unsigned z = 0; z < n.z; ++z) {
+    for (unsigned y = 0; y < n.y; ++y) {
+      for (unsigned x = 0; x < n.x; ++x) {
+        threadIdx = p.thread = uint3{x, y, z};
+        step(p, typename Body::Index(), false);
+      }
+    }
+  }
+  return true;
+}
+
+// The same as a loop over the running index, from the first thread's to `limit`, then perhaps a stride further on.
+template <class Body, class Step>
+CUPORT_FORCEINLINE inline bool index_loop(long long limit, const Step& step) {
+  using I = typename Body::Index;
+  Place p{uint3{0, 0, 0}, current_blockIdx(), current_blockDim(), current_gridDim()};
+  const dim3 n = p.block_dim;
+  const long long first = static_cast<long long>(p.block.x) * n.x, stride = static_cast<long long>(p.grid_dim.x) * n.x;
+  // The index must not wrap, nor `i + stride` past the bound.
+  if (limit == kNoLimit || first + n.x > INT_MAX || (Body::strided && limit > INT_MAX - stride)) return false;
+  if (Body::strided && n.y * n.z != 1) return false;
+  launch_state.coarse = Body::pure;
+  for (unsigned z = 0; z < n.z; ++z) {
+    for (unsigned y = 0; y < n.y; ++y) {
+      for (long long base = first; base < limit; base += stride) {
+        const I begin = static_cast<I>(base), end = static_cast<I>(base + n.x < limit ? base + n.x : limit);
+        for (I i = begin; i < end; ++i) {
+          p.thread = uint3{static_cast<unsigned>(i - begin), y, z};
+          if constexpr (!Body::pure) threadIdx = p.thread;
+          step(p, i, true);
+        }
+        if (!Body::strided) break;
+      }
+    }
+  }
+  launch_state.coarse = false;
+  return true;
+}
+
+template <class Rows, class Call>
+struct RowWork {
+  const Rows& rows;
+  const Call& call;
+};
+template <class Rows, class Call>
+void run_rows(const void* args) {
+  const auto& work = *static_cast<const RowWork<Rows, Call>*>(args);
+  if (CUPORT_LIKELY(worker.schedule == Schedule::forward && !launch_state.exact) && work.rows()) return;
+  straight_rows<Call>(&work.call);
+}
+
+// Runs a grid of the kernel K.
+template <auto K, bool Waits, class Body, class... P>
+inline cudaError_t run_kernel(const Config& c, const KernelInfo& info, P&... args) {
+  const auto call = [&]() CUPORT_QUIET { K(args...); };
+#if !defined(CUPORT_CHECKED) && !defined(CUPORT_SHADOW)
+  if constexpr (!Waits && !std::is_void_v<Body>) {
+    const auto rows = [&]() -> bool {
+      return [](Kept<P>... kept) CUPORT_FORCEINLINE -> bool {
+        const auto step = [&](const Place& p, typename Body::Index i, bool inside) CUPORT_FORCEINLINE { Body::run(p, i, inside, kept...); };
+        if constexpr (Body::canonical) {
+          return index_loop<Body>(Body::limit(current_blockDim(), current_gridDim(), kept...), step);
+        } else {
+          return row_loop<Body>(step);
+        }
+      }(args...);
+    };
+    const RowWork<decltype(rows), decltype(call)> work{rows, call};
+    return run_grid(c, info.name, Task{nullptr, &work}, &run_rows<decltype(rows), decltype(call)>);
+  }
+#endif
+  return run_call<Waits>(c, info.name, call);
+}
+
+}  // namespace cuport
