@@ -21,8 +21,7 @@ class barrier {
   static constexpr ptrdiff_t max() { return (1 << 20) - 1; }
 
   CUPORT_QUIET arrival_token arrive(ptrdiff_t n = 1, int site = CUPORT_SITE) {
-    CUPORT_FENCE();
-    CUPORT_ON_ATOMIC(this, 4), (void)site;
+    CUPORT_ARRIVE(this);
     return come(static_cast<int>(n), 0);
   }
   CUPORT_QUIET void wait(arrival_token&& token, int site = CUPORT_SITE) const { pass(token, site); }
@@ -31,14 +30,16 @@ class barrier {
   void wait_parity(bool parity, int site = CUPORT_SITE) const { pass_parity(parity, site); }
   void arrive_and_wait(int site = CUPORT_SITE) { pass(arrive(1, site), site); }
   CUPORT_QUIET void arrive_and_drop(int site = CUPORT_SITE) {
-    CUPORT_FENCE();
-    CUPORT_ON_ATOMIC(this, 4), (void)site;
+    CUPORT_ARRIVE(this);
     come(1, 1);
   }
   CUPORT_QUIET bool try_wait(arrival_token token, int site = CUPORT_SITE) const {
     const bool over = phase() != token;
-    if (over) CUPORT_ON_ATOMIC(this, 4), (void)site;
-    else cuport::lost_to_another();
+    if (over) {
+      CUPORT_AWAITED(this);
+    } else {
+      cuport::lost_to_another();
+    }
     return over;
   }
   bool try_wait(const arrival_token&& token, int site = CUPORT_SITE) const { return try_wait(arrival_token(token), site); }
@@ -76,11 +77,11 @@ class barrier {
   }
   CUPORT_QUIET void pass(unsigned token, int site) const {
     cuport::wait_until([&] { return phase() != token; }, "a barrier waits for threads that do not come");
-    CUPORT_ON_ATOMIC(const_cast<barrier*>(this), 4), (void)site;
+    CUPORT_AWAITED(const_cast<barrier*>(this));
   }
   CUPORT_QUIET void pass_parity(bool parity, int site) const {
     cuport::wait_until([&] { return (phase() & 1u) != (parity ? 1u : 0u); }, "a barrier waits for threads that do not come");
-    CUPORT_ON_ATOMIC(const_cast<barrier*>(this), 4), (void)site;
+    CUPORT_AWAITED(const_cast<barrier*>(this));
   }
 
   int pending_, expected_;

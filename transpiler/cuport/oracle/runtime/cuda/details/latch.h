@@ -13,19 +13,18 @@ class latch {
   latch(const latch&) = delete;
   static constexpr ptrdiff_t max() { return 0x7FFFFFFF; }
   CUPORT_QUIET void count_down(ptrdiff_t n = 1, int site = CUPORT_SITE) {
-    CUPORT_FENCE();
-    CUPORT_ON_ATOMIC(&left_, sizeof left_), (void)site;
+    CUPORT_ARRIVE(&left_);
     __atomic_fetch_sub(&left_, static_cast<int>(n), __ATOMIC_SEQ_CST);
   }
   CUPORT_QUIET bool try_wait(int site = CUPORT_SITE) const {
-    CUPORT_ON_ATOMIC(const_cast<int*>(&left_), sizeof left_), (void)site;
+    CUPORT_AWAITED(const_cast<int*>(&left_));
     const bool open = __atomic_load_n(&left_, __ATOMIC_SEQ_CST) <= 0;
     if (!open) cuport::lost_to_another();
     return open;
   }
   CUPORT_QUIET void wait(int site = CUPORT_SITE) const {
     cuport::wait_until([&] { return __atomic_load_n(&left_, __ATOMIC_SEQ_CST) <= 0; }, "a latch waits for threads that do not come");
-    CUPORT_ON_ATOMIC(const_cast<int*>(&left_), sizeof left_), (void)site;
+    CUPORT_AWAITED(const_cast<int*>(&left_));
   }
   void arrive_and_wait(ptrdiff_t n = 1, int site = CUPORT_SITE) {
     count_down(n, site);
@@ -45,19 +44,17 @@ class counting_semaphore {
   counting_semaphore(const counting_semaphore&) = delete;
   static constexpr ptrdiff_t max() { return most; }
   CUPORT_QUIET void release(ptrdiff_t n = 1, int site = CUPORT_SITE) {
-    CUPORT_FENCE();
-    CUPORT_ON_ATOMIC(&count_, sizeof count_), (void)site;
+    CUPORT_ARRIVE(&count_);
     __atomic_fetch_add(&count_, static_cast<int>(n), __ATOMIC_SEQ_CST);
   }
   CUPORT_QUIET void acquire(int site = CUPORT_SITE) {
     cuport::wait_until([&] { return take(); }, "a semaphore waits for a release that does not come");
-    CUPORT_FENCE();
-    CUPORT_ON_ATOMIC(&count_, sizeof count_), (void)site;
+    CUPORT_AWAITED(&count_);
   }
   CUPORT_QUIET bool try_acquire(int site = CUPORT_SITE) {
     const bool taken = take();
     if (!taken) cuport::lost_to_another();
-    CUPORT_ON_ATOMIC(&count_, sizeof count_), (void)site;
+    CUPORT_AWAITED(&count_);
     return taken;
   }
   template <class Duration>

@@ -24,7 +24,7 @@ class pipeline {
     if (filled_ == nullptr) return;
     const unsigned stage = head_ % stages_, round = head_ / stages_;
     cuport::wait_until([&] { return read(freed_ + stage) >= round * static_cast<unsigned>(*consumers_); }, "a producer waits for a stage that nobody releases");
-    CUPORT_ON_ATOMIC(freed_ + stage, sizeof(unsigned)), (void)site;
+    CUPORT_AWAITED(freed_ + stage);
   }
   CUPORT_QUIET void producer_commit(int site = CUPORT_SITE) {
     if (filled_ != nullptr) add(filled_ + head_ % stages_, site);
@@ -59,15 +59,14 @@ class pipeline {
  private:
   CUPORT_QUIET static unsigned read(const unsigned* word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
   CUPORT_QUIET static void add(unsigned* word, int site) {
-    CUPORT_FENCE();
-    CUPORT_ON_ATOMIC(word, sizeof *word), (void)site;
+    CUPORT_ARRIVE(word);
     __atomic_fetch_add(word, 1u, __ATOMIC_SEQ_CST);
   }
   CUPORT_QUIET void wait_for_use(unsigned use, int site) {
     if (filled_ == nullptr) return;
     const unsigned stage = use % stages_, round = use / stages_;
     cuport::wait_until([&] { return read(filled_ + stage) >= (round + 1) * static_cast<unsigned>(*producers_); }, "a consumer waits for a stage that nobody fills");
-    CUPORT_ON_ATOMIC(filled_ + stage, sizeof(unsigned)), (void)site;
+    CUPORT_AWAITED(filled_ + stage);
   }
 
   unsigned* filled_ = nullptr;
@@ -104,9 +103,8 @@ inline pipeline<scope> make_pipeline(const Group& g, pipeline_shared_state<scope
 template <class Group, thread_scope scope, unsigned char stages>
 inline pipeline<scope> make_pipeline(const Group& g, pipeline_shared_state<scope, stages>* state, pipeline_role role) {
   pipeline<scope> p = cuport_make_pipeline(g, state, 0, 0);
-  const int site = 0;
   int* mine = role == pipeline_role::producer ? &state->producers : &state->consumers;
-  CUPORT_ON_ATOMIC(mine, sizeof *mine), (void)site;
+  CUPORT_ARRIVE(mine);
   __atomic_fetch_add(mine, 1, __ATOMIC_SEQ_CST);
   g.sync();
   return p;

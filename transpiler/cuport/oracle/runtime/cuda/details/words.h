@@ -8,13 +8,13 @@ namespace cuport {
 template <size_t N>
 constexpr bool is_word = N == 1 || N == 2 || N == 4 || N == 8;
 
-inline unsigned char wide_lock = 0;
+inline unsigned char object_lock = 0;
 template <class F>
-CUPORT_QUIET inline void locked(F f) {
-  while (__atomic_test_and_set(&wide_lock, __ATOMIC_ACQUIRE)) {
+CUPORT_QUIET inline void under_lock(F f) {
+  while (__atomic_test_and_set(&object_lock, __ATOMIC_ACQUIRE)) {
   }
   f();
-  __atomic_clear(&wide_lock, __ATOMIC_RELEASE);
+  __atomic_clear(&object_lock, __ATOMIC_RELEASE);
 }
 
 template <class T>
@@ -25,7 +25,7 @@ CUPORT_QUIET inline T atomic_read(const T* address) {
     const Word word = __atomic_load_n(reinterpret_cast<const Word*>(address), __ATOMIC_SEQ_CST);
     memcpy(static_cast<void*>(&value), &word, sizeof value);
   } else {
-    locked([&] { memcpy(static_cast<void*>(&value), static_cast<const void*>(address), sizeof value); });
+    under_lock([&] { memcpy(static_cast<void*>(&value), static_cast<const void*>(address), sizeof value); });
   }
   return value;
 }
@@ -45,7 +45,7 @@ CUPORT_QUIET inline T atomic_change(T* address, F f) {
     }
   } else {
     T old;
-    locked([&] {
+    under_lock([&] {
       memcpy(static_cast<void*>(&old), static_cast<const void*>(address), sizeof old);
       const T next = f(old);
       memcpy(static_cast<void*>(address), static_cast<const void*>(&next), sizeof next);
