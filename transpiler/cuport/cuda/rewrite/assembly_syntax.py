@@ -319,7 +319,7 @@ class Reader:
         self._skip()
         match = _PTX.match(self.text, self.at)
         if match is None:
-            raise Refused(self.text[self.at :][:40])
+            raise Refused(f"`{self.text[self.at :][:40].strip()}`")
         word, kind = match[0], match.lastgroup
         self.at = match.end()
         if word == "!":

@@ -12,6 +12,7 @@ struct ArriveWait {
   static constexpr uint64_t count = 0xFFFFF;
   static uint64_t pack(uint64_t pending, uint64_t expected, uint64_t phase) { return phase << 40 | expected << 20 | pending; }
   CUPORT_QUIET static uint64_t arrive(__mbarrier_t* b, uint64_t leaves) {
+    CUPORT_ARRIVE(b);
     const uint64_t now = *b, phase = now >> 40, expected = (now >> 20 & count) - leaves, pending = (now & count) - 1;
     *b = pending == 0 ? pack(expected, expected, phase + 1) : pack(pending, expected, phase);
     return now;
@@ -29,7 +30,7 @@ static inline __mbarrier_token_t __mbarrier_arrive_and_drop(__mbarrier_t* b) { r
 // Asked in a loop: whoever is not yet there must get its turn.
 CUPORT_QUIET static inline bool __mbarrier_test_wait(__mbarrier_t* b, __mbarrier_token_t token) {
   if (*b >> 40 != token >> 40) {
-    CUPORT_SYNCHRONISED();
+    CUPORT_AWAITED(b);
     return true;
   }
   cuport::lost_race();

@@ -40,6 +40,7 @@ CUPORT_NOINLINE CUPORT_QUIET inline NamedBarriers::One& meet_at(unsigned number,
   const unsigned i = static_cast<unsigned>(b.current - b.thread);
   one.count += predicate, one.all &= predicate, one.any |= predicate;
   const unsigned need = threads == 0 || threads > b.live ? b.live : threads;
+  CUPORT_ARRIVE(&one);
   if (++one.arrived >= need) {
     one.arrived = 0;
     one.last_count = one.count, one.last_all = one.all, one.last_any = one.any;
@@ -53,6 +54,7 @@ CUPORT_NOINLINE CUPORT_QUIET inline NamedBarriers::One& meet_at(unsigned number,
     one.waiting[i / 32] |= 1u << (i % 32);
     scheduling::wait();
   }
+  if (wait) CUPORT_AWAITED(&one);
   return one;
 }
 

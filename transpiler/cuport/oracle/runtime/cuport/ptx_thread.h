@@ -67,9 +67,9 @@ CUPORT_QUIET inline T redux(T a, uint32_t lanes, int site = CUPORT_SITE) { retur
 
 CUPORT_FN void bar_sync(uint32_t number, uint32_t threads, int site = CUPORT_SITE) { barrier_sync(number, threads, site); }
 CUPORT_FN void bar_arrive(uint32_t number, uint32_t threads) { barrier_arrive(number, threads); }
-CUPORT_FN uint32_t bar_popc(uint32_t number, uint32_t threads, bool p) { return static_cast<uint32_t>(meet_at(number, threads, p, true).last_count); }
-CUPORT_FN bool bar_and(uint32_t number, uint32_t threads, bool p) { return meet_at(number, threads, p, true).last_all != 0; }
-CUPORT_FN bool bar_or(uint32_t number, uint32_t threads, bool p) { return meet_at(number, threads, p, true).last_any != 0; }
+CUPORT_QUIET inline uint32_t bar_popc(uint32_t number, uint32_t threads, bool p) { return static_cast<uint32_t>(meet_at(number, threads, p, true).last_count); }
+CUPORT_QUIET inline bool bar_and(uint32_t number, uint32_t threads, bool p) { return meet_at(number, threads, p, true).last_all != 0; }
+CUPORT_QUIET inline bool bar_or(uint32_t number, uint32_t threads, bool p) { return meet_at(number, threads, p, true).last_any != 0; }
 
 }  // namespace ptx
 }  // namespace cuport
