@@ -1,8 +1,8 @@
 """Several units of one program.
 
-nvcc keeps device code private to its unit unless it links units (`-rdc=true`): two files may each have a `__device__`
-function or a `__constant__` array of the same name, in a common header for example. So what a unit defines is private
-here, unless another unit declares it without defining it. The names that the rewriter makes are made distinct.
+nvcc keeps device variables private to their unit unless it links device code (`-rdc=true`): two files may each have a
+`__constant__` array of the same name, from a common header for example. So what a unit defines is private here, functions
+too, unless another unit declares it without defining it. The names that the rewriter makes are made distinct.
 """
 
 from __future__ import annotations
