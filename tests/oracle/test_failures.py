@@ -29,8 +29,6 @@ def refused(oracle: Oracle, source: Source, **options: float) -> Diagnostic:
          "oracle.unknown-name", 2, "__frobnicate"),
         ('#include <cublas_v2.h>\n' + KERNEL + "int main() {\n  cublasHandle_t h;\n  cublasCreate(&h);\n}",
          "oracle.unsupported-library", 5, "cublasCreate"),
-        ("#include <curand_kernel.h>\n__global__ void k(float* o) {\n  curandState s;\n  curand_init(1, 0, 0, &s);\n}\n"
-         "int main() { k<<<1, 1>>>(0); }", "oracle.unsupported-library", 4, "curand_init"),
         ('__global__ void k(unsigned* o) {\n  unsigned r;\n  asm("frob.u32 %0, %1;" : "=r"(r) : "r"(o[0]));\n'
          "  o[0] = r;\n}\nint main() { k<<<1, 1>>>(0); }", "oracle.inline-ptx", 3, "frob.u32"),
         (KERNEL + "template <typename T> __global__ void t(T* o) {\n  o[0] = __frob(1);\n}\nint main() { t<<<1, 1>>>((int*)0); }",

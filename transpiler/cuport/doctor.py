@@ -8,6 +8,7 @@ from importlib import metadata
 from typing import Literal
 
 from cuport.oracle.gpu import find_gpu
+from cuport.oracle.libraries import CCCL_HINT, find_cccl
 from cuport.providers import configured
 from cuport.sandbox import best_tier
 from cuport.settings import load
@@ -26,7 +27,7 @@ class Finding:
 
 def findings() -> list[Finding]:
     """Everything `cuport doctor` prints, in road order."""
-    return [_compiler(), *_targets(), _gpu(), _sandbox(), _model(), _cache()]
+    return [_compiler(), _thrust(), *_targets(), _gpu(), _sandbox(), _model(), _cache()]
 
 
 def _compiler() -> Finding:
@@ -35,6 +36,12 @@ def _compiler() -> Finding:
         return Finding("C++ compiler", "ok", version)
     advice = "install g++ (Debian, Ubuntu: apt install g++; Fedora: dnf install gcc-c++)"
     return Finding("C++ compiler", "missing", "none found: the original cannot run", advice, needed=True)
+
+
+def _thrust() -> Finding:
+    if (found := find_cccl()) is not None:
+        return Finding("thrust", "ok", f"CCCL {found[1]} in {found[0]}")
+    return Finding("thrust", "limited", "no CCCL headers: programs that include <thrust/...> do not build", CCCL_HINT)
 
 
 def _targets() -> list[Finding]:

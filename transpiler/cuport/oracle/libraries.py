@@ -1,4 +1,4 @@
-"""Libraries beside the CUDA runtime: thrust from NVIDIA's CCCL, and those that cuport refuses by name.
+"""NVIDIA's CCCL: where its headers are and how a program that uses them is compiled.
 
 CCCL's thrust is header-only and has a sequential system for plain C++, which runs here on our runtime's memory
 (runtime/thrust). Its headers come from the package `nvidia-cuda-cccl` or from a CUDA toolkit on the machine.
@@ -17,7 +17,7 @@ from cuport.kernel import Source
 
 CCCL_HINT = "pip install 'nvidia-cuda-cccl>=13,<14' brings its headers; a CUDA toolkit (CUDA_HOME) has them as well"
 _THRUST = re.compile(r"^[ \t]*#[ \t]*include[ \t]*<thrust/", re.MULTILINE)
-_CCCL = re.compile(r"^[ \t]*#[ \t]*include[ \t]*<((?:cuda|nv)/[\w./]+)>", re.MULTILINE)
+_CCCL = re.compile(r"^[ \t]*#[ \t]*include[ \t]*<((?:cuda|nv|thrust)/[\w./]+)>", re.MULTILINE)
 # The sequential system; no half types of its own, which look into the toolkit's; no profiling ranges.
 _FLAGS = (
     "-DTHRUST_DEVICE_SYSTEM=THRUST_DEVICE_SYSTEM_CPP",
@@ -68,13 +68,36 @@ def _number(version: str) -> int:
     return major * 100000 + minor * 100 + patch
 
 
+def missing(source: Source, text: str, runtime: Path) -> Diagnostic | None:
+    """What to say of a program that needs CCCL on a machine without it."""
+    if find_cccl() is not None:
+        return None
+    header = next((h for h in _CCCL.findall(text) if h.startswith("thrust/") or not (runtime / h).is_file()), None)
+    if header is None:
+        return None
+    include = re.compile(rf"^[ \t]*#[ \t]*include[ \t]*<{re.escape(header)}>")
+    for number, line in enumerate(source.text.split("\n"), 1):
+        if include.match(line):
+            span = Span(*source.original(number))
+            break
+    else:
+        span = Span(source.path, 1)
+    return Diagnostic("oracle.missing-cccl", f"<{header}> is part of NVIDIA's CCCL, which is not here", span, CCCL_HINT)
+
+
 def compile_flags(text: str, runtime: Path) -> list[str]:
     """What the compiler needs for the libraries that a program text includes; nothing for most programs."""
     thrust = _THRUST.search(text) is not None
-    foreign = any(not (runtime / name).is_file() for name in _CCCL.findall(text))
+    foreign = any(not (runtime / name).is_file() for name in _CCCL.findall(text) if not name.startswith("thrust/"))
     if not thrust and not foreign:
         return []
     cccl = find_cccl()
     if cccl is None:
         return []
-    return [*_FLAGS, f"-DCUPORT_CCCL={_number(cccl[1])}", *(["-DCUPORT_THRUST=1"] if thrust else []), "-isystem", str(cccl[0])]
+    return [
+        *_FLAGS,
+        f"-DCUPORT_CCCL={_number(cccl[1])}",
+        *(["-DCUPORT_THRUST=1"] if thrust else []),
+        "-isystem",
+        str(cccl[0]),
+    ]

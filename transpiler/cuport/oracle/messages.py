@@ -15,21 +15,6 @@ _CUDAS = re.compile(r"(cuda[A-Z]\w*|cu[A-Z]\w*|__\w+|nv\w+|tex\w*|surf\w*)$")
 _QUOTED = re.compile(r"[‘'`]([^’'`]+)[’'`]")
 _MOST = 8
 
-# What cuport refuses by name, since its results would have to come from somewhere else.
-LIBRARIES = {
-    "cublas": "cuBLAS",
-    "cufft": "cuFFT",
-    "cudnn": "cuDNN",
-    "curand": "cuRAND",
-    "cusparse": "cuSPARSE",
-    "cusolver": "cuSOLVER",
-    "cutensor": "cuTENSOR",
-    "nccl": "NCCL",
-    "nvml": "NVML",
-    "nppi": "NPP",
-    "nvrtc": "NVRTC",
-}
-
 
 # Calls of the CUDA runtime and driver that lead out of the process, to hardware or to compiled GPU code.
 _REFUSED = (
@@ -82,9 +67,6 @@ def explain(source: Source, stderr: str, unit: str) -> list[Diagnostic]:
         if match is None:
             continue
         path, line, text = match["path"], int(match["line"]), _in_users_words(match["text"].strip())
-        library = _library(source, text)
-        if library is not None:
-            return [library]
         inside = ""
         if not _is_users(source, path):
             if path != unit:
@@ -169,27 +151,6 @@ def _column(source: Source, path: str, line: int, text: str) -> int:
         if word and (at := re.search(rf"\b{re.escape(word[0].split('::')[-1])}\b", lines[line - 1])):
             return at.start() + 1
     return len(lines[line - 1]) - len(lines[line - 1].lstrip()) + 1
-
-
-def _library(source: Source, text: str) -> Diagnostic | None:
-    """What to say if a message is about a library that cuport does not run: its first call."""
-    named = re.match(r"(\w+)\S*: No such file", text) or (
-        _QUOTED.search(text) if "declared" in text or "name a type" in text else None
-    )
-    for prefix, name in LIBRARIES.items():
-        if named is None or not named[1].lower().startswith(prefix):
-            continue
-        if not any(i.startswith(prefix) for i in source.includes):
-            continue
-        call = re.search(rf"\b({prefix}\w*)\s*\(", source.text)
-        what = call[1] if call else name
-        return Diagnostic(
-            "oracle.unsupported-library",
-            f"{what} belongs to {name}, which the CPU oracle does not run",
-            _find(source, what) or Span(source.path, 1),
-            "replace the call by a kernel or host code of your own, or write a case file for the kernels alone",
-        )
-    return None
 
 
 def _find(source: Source, name: str) -> Span | None:

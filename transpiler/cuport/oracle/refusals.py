@@ -1,0 +1,130 @@
+"""Libraries that cuport does not run: refused by the first call, with its place; a header nobody uses is left out.
+
+What they compute would have to come from a program of somebody else, on a GPU.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cuport.cuda.lexer import tokens
+from cuport.diagnostic import CuportError, Diagnostic, Span
+from cuport.kernel import Source
+
+_OWN = "replace the call by a kernel or host code of your own, or leave it out with `#if`"
+_KERNELS = "; a case file (`cuport inspect --write-cases`) lets the kernels be judged alone"
+
+
+@dataclass(frozen=True)
+class Library:
+    name: str
+    header: str  # its include names, as a pattern
+    names: str  # its identifiers, as a pattern
+    hint: str = _OWN + _KERNELS
+    spaces: str = ""  # its namespaces, as a pattern
+
+
+_LIBRARIES = (
+    Library("cuBLAS", r"cublas\w*\.h", r"cublas\w+|CUBLAS_\w+"),
+    Library("cuFFT", r"cufft\w*\.h", r"cufft\w+|CUFFT_\w+"),
+    Library("cuDNN", r"cudnn\w*\.h", r"cudnn\w+|CUDNN_\w+"),
+    Library("cuSPARSE", r"cusparse\w*\.h", r"cusparse\w+|CUSPARSE_\w+"),
+    Library("cuSOLVER", r"cusolver\w*\.h", r"cusolver\w+|CUSOLVER_\w+"),
+    Library("cuTENSOR", r"cutensor\w*\.h", r"cutensor\w+|CUTENSOR_\w+"),
+    Library("NCCL", r"nccl\w*\.h", r"nccl\w+"),
+    Library("NVSHMEM", r"nvshmem\w*\.h", r"nvshmemx?_\w+"),
+    Library("NVML", r"nvml\.h", r"nvml\w+|NVML_\w+"),
+    Library("NPP", r"npp\w*\.h", r"nppi?\w*_\w+|npp[A-Z]\w+|Npp\w+|NPP_\w+"),
+    Library("nvJPEG", r"nvjpeg\w*\.h", r"nvjpeg\w+"),
+    Library(
+        "NVRTC", r"nvrtc\.h|nvrtc_helper\.h", r"nvrtc\w+", "compile the kernels with the program instead of from text"
+    ),
+    Library("nvJitLink", r"nvJitLink\.h", r"nvJitLink\w+", "compile the kernels with the program"),
+    Library("CUPTI", r"cupti\w*\.h", r"cupti\w+|CUPTI_\w+", "leave the profiling out with `#if`"),
+    Library("cuFile", r"cufile\.h", r"cuFile\w+"),
+    Library("CUTLASS", r"(cutlass|cute)/.*", r"CUTLASS_\w+", spaces=r"cutlass|cute"),
+    Library("MPI", r"mpi\.h", r"MPI_\w+", "give a version of the program for one process"),
+    Library(
+        "OpenGL",
+        r"GL/.*|GLFW/.*|glad/.*|cuda_gl_interop\.h|helper_gl\.h|rendercheck_gl\.h",
+        r"gl[A-Z]\w+|glut\w+|glew\w+|glfw\w+|cudaGL\w+|cudaGraphicsGL\w+|GL[a-z]+|GL_\w+",
+        "give a version of the program without a window",
+    ),
+    Library("OpenCV", r"opencv\d?/.*", r"cv[A-Z]\w+|IplImage", "read and write the image without OpenCV", "cv"),
+    Library("FreeImage", r"FreeImage\.h", r"FreeImage\w*|FIBITMAP", "read and write the image without FreeImage"),
+    Library(
+        "PyTorch",
+        r"(torch|ATen|c10)/.*",
+        r"TORCH_\w+|AT_\w+|C10_\w+",
+        "give a plain CUDA program that launches the kernel",
+        "torch|at|c10",
+    ),
+    Library(
+        "pybind11", r"pybind11/.*", r"PYBIND11_\w+", "give a plain CUDA program that launches the kernel", "pybind11|py"
+    ),
+)
+_INCLUDE = re.compile(r"^([ \t]*)#[ \t]*include[ \t]*<([^>\n]+)>[^\n]*$", re.MULTILINE)
+
+
+def leave_out(source: Source, text: str) -> str:
+    """The rewritten text without the headers of libraries that it never uses. Raises CuportError for the first use."""
+    used = [library for name in dict.fromkeys(_INCLUDE.findall(text)) if (library := _library(name[1].strip()))]
+    if not used:
+        return text
+    refused = [_refusal(source, library, *found) for library in dict.fromkeys(used) if (found := _first(library, text))]
+    if refused:
+        raise CuportError(*refused)
+    return _INCLUDE.sub(lambda m: "" if _library(m[2].strip()) else m[0], text)
+
+
+def _library(header: str) -> Library | None:
+    return next((lib for lib in _LIBRARIES if re.fullmatch(lib.header, header)), None)
+
+
+def _significant(text: str) -> Iterator[str]:
+    for token in tokens(text):
+        if token.kind not in ("comment", "space", "newline", "string", "char"):
+            yield token.text
+
+
+def _first(library: Library, text: str) -> tuple[str, bool] | None:
+    """The first name of a library that is called, else the first that stands there; and whether it is called."""
+    names, spaces = re.compile(library.names), re.compile(library.spaces or r"(?!)")
+    plain = re.sub(r"^[ \t]*#[^\n]*$", "", text, flags=re.MULTILINE)
+    words = list(_significant(plain))
+    first = None
+    for i, word in enumerate(words):
+        after = words[i + 1] if i + 1 < len(words) else ""
+        if words[i - 1 : i] in (["."], ["->"]) or not (
+            names.fullmatch(word) or (spaces.fullmatch(word) and after in ("::", ";"))
+        ):
+            continue
+        if after == "(":
+            return word, True
+        first = first or word
+    return (first, False) if first else None
+
+
+def _refusal(source: Source, library: Library, name: str, called: bool) -> Diagnostic:
+    what = f"the call of {name}" if called else name
+    return Diagnostic(
+        "oracle.unsupported-library",
+        f"{what} belongs to {library.name}, which the CPU oracle does not run",
+        _place(source, name) or Span(source.path, 1),
+        library.hint,
+    )
+
+
+def _place(source: Source, name: str) -> Span | None:
+    """Where a name first stands in the program, in the user's file, line and column."""
+    pattern = re.compile(rf"\b{re.escape(name)}\b")
+    for number, line in enumerate(source.text.split("\n"), 1):
+        if line.lstrip().startswith("#") or not (match := pattern.search(line)):
+            continue
+        path, original = source.original(number)
+        raw = source.raw.split("\n") if path == source.path else []
+        again = pattern.search(raw[original - 1]) if original <= len(raw) else match
+        return Span(path, original, again.start() + 1 if again else 1)
+    return None
