@@ -31,7 +31,8 @@ def refused(oracle: Oracle, source: Source, **options: float) -> Diagnostic:
          "oracle.unsupported-library", 5, "cublasCreate"),
         ('__global__ void k(unsigned* o) {\n  unsigned r;\n  asm("frob.u32 %0, %1;" : "=r"(r) : "r"(o[0]));\n'
          "  o[0] = r;\n}\nint main() { k<<<1, 1>>>(0); }", "oracle.inline-ptx", 3, "frob.u32"),
-        (KERNEL + "template <typename T> __global__ void t(T* o) {\n  o[0] = __frob(1);\n}\nint main() { t<<<1, 1>>>((int*)0); }",
+        (KERNEL + "template <typename T> __global__ void t(T* o) {\n  o[0] = __frob(1);\n}\n"
+         "int main() { t<<<1, 1>>>((int*)0); }",
          "oracle.unknown-name", 3, "__frob"),
         (KERNEL + "int main() {\n  float* p = 0;\n  k<<<1, 1>>>(p, 1);\n}", "oracle.compile", 4, "void k(float*)"),
         (KERNEL + "int main() {\n  cudaIpcMemHandle_t h;\n  cudaIpcGetMemHandle(&h, 0);\n}",
