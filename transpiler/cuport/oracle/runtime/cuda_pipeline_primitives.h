@@ -2,6 +2,15 @@
 #pragma once
 #include "cuda_awbarrier_primitives.h"
 
+#ifdef CUPORT_SHADOW
+// Elements are larger here: a size written as sizeof(...) has grown with them, a number has not.
+template <class T, class S>
+static inline void __pipeline_memcpy_async(T* to, const S* from, size_t bytes, size_t zeroed = 0) {
+  static_assert(!std::is_void_v<T> && !std::is_void_v<S>, "no shadow: an asynchronous copy between pointers to void");
+  if (zeroed != 0 || (sizeof(T) > 16 && bytes % sizeof(T) != 0)) cuport::fatal("no shadow: an asynchronous copy whose size is a number");
+  memcpy(static_cast<void*>(to), static_cast<const void*>(from), bytes);
+}
+#else
 // `zeroed` bytes at the end are not copied but cleared. In words, so that a checked build sees every access.
 static inline void __pipeline_memcpy_async(void* __restrict to, const void* __restrict from, size_t bytes, size_t zeroed = 0) {
   const size_t copied = zeroed < bytes ? bytes - zeroed : 0;
@@ -12,6 +21,7 @@ static inline void __pipeline_memcpy_async(void* __restrict to, const void* __re
   for (; i < copied; ++i) target[i] = source[i];
   for (; i < bytes; ++i) target[i] = 0;
 }
+#endif
 static inline void __pipeline_commit() {}
 static inline void __pipeline_wait_prior(size_t) {}
 // The copies so far arrive at the barrier at once, which leaves its count as it was.

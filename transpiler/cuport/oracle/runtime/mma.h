@@ -45,14 +45,11 @@ using Single = float;
 
 // What a fragment of T holds, and what its elements are multiplied in.
 template <class T> struct element { using held = T; using sum = double; };
-template <> struct element<precision::tf32> { using held = Single; using sum = double; };
+template <> struct element<precision::tf32> { using held = Single; using sum = std::conditional_t<std::is_same_v<Single, float>, double, Single>; };
 template <> struct element<signed char> { using held = signed char; using sum = int; };
 template <> struct element<unsigned char> { using held = unsigned char; using sum = int; };
 template <> struct element<char> { using held = char; using sum = int; };
 template <int P> struct element<cuport::ShadowT<P>> { using held = cuport::ShadowT<P>; using sum = cuport::ShadowT<(P < 24 ? 24 : P)>; };
-#ifdef CUPORT_SHADOW
-template <> struct element<precision::tf32> { using held = Single; using sum = Single; };
-#endif
 template <class T>
 using held_t = typename element<T>::held;
 

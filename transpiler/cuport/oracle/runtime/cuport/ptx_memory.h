@@ -9,12 +9,23 @@
 namespace cuport {
 namespace ptx {
 
+// In a shadow build elements are of another size than addresses and counts of bytes say.
+#ifdef CUPORT_SHADOW
+template <class V>
+inline constexpr bool can_reach_memory = false;
+#else
+template <class V>
+inline constexpr bool can_reach_memory = true;
+#endif
+
 template <class V>
 CUPORT_FN char* generic(const V& base, int64_t offset) {
+  static_assert(can_reach_memory<V>, "no shadow: inline PTX reaches memory without saying what lies there");
   return reinterpret_cast<char*>(get<uint64_t>(base) + static_cast<uint64_t>(offset));
 }
 template <class V>
 CUPORT_FN char* shared_at(const V& base, int64_t offset) {
+  static_assert(can_reach_memory<V>, "no shadow: inline PTX reaches memory without saying what lies there");
   if constexpr (sizeof(V) == 8) return from_shared(get<uint64_t>(base)) + offset;
   else return from_shared(get<uint32_t>(base)) + offset;
 }
