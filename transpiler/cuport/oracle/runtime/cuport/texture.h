@@ -79,25 +79,32 @@ CUPORT_QUIET inline int addressed(cudaTextureAddressMode mode, int i, int n) {
       return i < 0 ? 0 : n - 1;
   }
 }
+// floorf is a call where the processor's rounding instruction may not be used.
+CUPORT_QUIET inline int floor_of(float x) {
+  const int i = static_cast<int>(x);
+  return i - (x < static_cast<float>(i) ? 1 : 0);
+}
+CUPORT_QUIET inline float as_weight(float fraction) { return static_cast<float>(static_cast<int>(fraction * 256.0f + 0.5f)) * (1.0f / 256.0f); }
 CUPORT_QUIET inline Tap tap(const cudaTextureDesc& how, int axis, float position, int n, bool linear) {
   cudaTextureAddressMode mode = how.addressMode[axis];
   float x = position == position ? position : 0.0f;
   if (how.normalizedCoords != 0) {
-    const float whole = floorf(x);
-    if (mode == cudaAddressModeWrap) x -= whole;
-    if (mode == cudaAddressModeMirror) x = fmodf(whole, 2.0f) != 0.0f ? 1.0f - (x - whole) : x - whole;
+    if ((mode == cudaAddressModeWrap || mode == cudaAddressModeMirror) && !(x >= 0.0f && x < 1.0f)) {
+      const float whole = floorf(x);
+      x -= whole;
+      if (mode == cudaAddressModeMirror && fmodf(whole, 2.0f) != 0.0f) x = 1.0f - x;
+    }
     x *= static_cast<float>(n);
   } else if (mode == cudaAddressModeWrap || mode == cudaAddressModeMirror) {
     mode = cudaAddressModeClamp;  // these two need normalised coordinates
   }
   x = x < -1e8f ? -1e8f : x > 1e8f ? 1e8f : x;
   if (!linear) {
-    const int i = addressed(mode, static_cast<int>(floorf(x)), n);
+    const int i = addressed(mode, floor_of(x), n);
     return Tap{i, i, 0.0f};
   }
-  const float below = floorf(x - 0.5f);
-  const int i = static_cast<int>(below);
-  return Tap{addressed(mode, i, n), addressed(mode, i + 1, n), rintf((x - 0.5f - below) * 256.0f) * (1.0f / 256.0f)};
+  const int i = floor_of(x - 0.5f);
+  return Tap{addressed(mode, i, n), addressed(mode, i + 1, n), as_weight(x - 0.5f - static_cast<float>(i))};
 }
 
 CUPORT_QUIET inline float half_value(uint16_t bits) {
@@ -210,7 +217,7 @@ CUPORT_QUIET inline T sample(const Texture& t, float x, float y, float z, int sl
   if constexpr (std::is_same_v<Lane, float>) {
     if (t.how.mipmapFilterMode == cudaFilterModeLinear) {
       const int below = static_cast<int>(level), above = below + 1 > static_cast<int>(most) ? below : below + 1;
-      const float weight = rintf((level - static_cast<float>(below)) * 256.0f) * (1.0f / 256.0f);
+      const float weight = as_weight(level - static_cast<float>(below));
       T value = sample_level<T, Dimensions>(t, t.levels->level[below].image, at, slice);
       const T other = sample_level<T, Dimensions>(t, t.levels->level[above].image, at, slice);
       for (int c = 0; c < texel_of<T>::lanes; ++c) {
