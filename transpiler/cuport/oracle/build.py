@@ -49,6 +49,8 @@ _SANITIZED = (
     "-fsanitize-recover=all",
     "-Wl,--wrap=memcpy,--wrap=memmove,--wrap=memset,--wrap=malloc",
 )
+_GCC_SANITIZED = ("-fsanitize=bounds-strict", "--param=tsan-instrument-func-entry-exit=0")
+_CLANG_SANITIZED = ("-fsanitize=bounds", "-mllvm", "-tsan-instrument-func-entry-exit=0")
 SHADOW = ("-O2", "-ffp-contract=off", "-DCUPORT_SHADOW=1", "-DCUPORT_SHADOW_ACCESS=1", "-fsanitize=thread")
 
 # Loops over the threads of a block are worth a check at run time whether their pointers overlap.
@@ -146,7 +148,7 @@ def build(
         raise CuportError(lacking)
     flags = [*_BASE, *flags]
     if "-DCUPORT_CHECKED=1" in flags:
-        flags += [*_SANITIZED, "-fsanitize=bounds" if "clang" in identity else "-fsanitize=bounds-strict"]
+        flags += [*_SANITIZED, *(_CLANG_SANITIZED if "clang" in identity else _GCC_SANITIZED)]
     if "clang" not in identity and "-O2" in flags:
         flags += _GCC_LOOPS
     if "-fsanitize=thread" in flags:

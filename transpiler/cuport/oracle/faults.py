@@ -16,6 +16,7 @@ _ADDRESS = re.compile(r"^0x[0-9a-fA-F]+$")
 _FROM_HERE = re.compile(r"^(\./)+")
 _MENTIONED = re.compile(r"\{([0-9a-f]+)\}")
 _INDEX = re.compile(r"^index -?\d+ of .* \(column (\d+)\)$")
+_HOST = re.compile(r"the host's variable <(.*)>")
 _AWAY = re.compile(r"^\d+ of \d+ threads have ended without this barrier$")
 _LEAVES = re.compile(r"\breturn\b|\bexit\b|\basm\b|\b__asm__\b|\bthrow\b")
 
@@ -79,7 +80,9 @@ def _placed(source: Source, group: Sequence[RawFault], lines: dict[int, tuple[st
             message = message.replace(f"{{{address}}}", _named(lines.get(int(address, 16)), path))
         fault = replace(fault, message=message, path=path or source.path, line=line)
         if not _legal(source, fault):
-            found.append(fault)
+            found.append(
+                replace(fault, message=_HOST.sub(lambda m: f"host variable {plain_symbol(m[1])}", fault.message))
+            )
     return tuple(_distinct(found))
 
 
@@ -101,12 +104,25 @@ def _legal(source: Source, fault: Fault) -> bool:
         # threads that left by `return` need not come; those that went around the barrier must
         kernels = [k for k in source.kernels if fault.kernel in (k.qualified, k.python_name, k.name)]
         return any(_LEAVES.search(k.text) for k in kernels)
+    if host := _HOST.search(fault.message):
+        name = re.escape(plain_symbol(host[1]))
+        return re.search(rf"\b__(?:device|constant|managed)__\b[^;(){{}}]*\b{name}\b", source.text) is not None
     if fault.kind == "out-of-bounds" and (index := _INDEX.match(fault.message)):
         # `s[0][i]` reaches over the rows of one shared array: whether it leaves the array is seen by its address
         name = _subscripted(_line(source, fault), int(index[1]))
         declared = rf"\b__shared__\b[^;{{}}]*\b{re.escape(name)}\s*\[[^\]]*\]\s*\["
         return name != "" and re.search(declared, source.text) is not None
     return False
+
+
+def plain_symbol(name: str) -> str:
+    """The last identifier of a linker's name: `table` of `_ZN3abcL5tableE`."""
+    parts: list[str] = []
+    rest = name
+    while match := re.search(r"(\d+)(?=[A-Za-z_])", rest):
+        parts.append(rest[match.end() : match.end() + int(match[1])])
+        rest = rest[match.end() + int(match[1]) :]
+    return parts[-1] if parts and name.startswith("_Z") else name.split(".")[0]
 
 
 def _line(source: Source, fault: Fault) -> str:

@@ -209,6 +209,23 @@ CUPORT_NOINLINE CUPORT_UNCHECKED inline void access(void* address, size_t bytes,
   race(what, start, write, kind, conflict.with, conflict.wrote, conflict.kinds, conflict.code, code, site);
 }
 
+CUPORT_FAST uintptr_t stack_pointer() {
+#if defined(__x86_64__)
+  uintptr_t at;
+  asm("movq %%rsp, %0" : "=r"(at));
+  return at;
+#else
+  return reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+#endif
+}
+
+template <bool Write>
+CUPORT_FAST bool is_plain(const Track& x, Stamp now, Stamp old) {
+  const bool known = x.write == now || x.write < old;
+  if (!Write) return known;
+  return known && (x.read == now || x.read < old) && (x.other == now || x.other < old);
+}
+
 // What most accesses are: of whole words, all there and written, which no other thread touched lately.
 template <unsigned N, bool Write>
 CUPORT_FAST void quick(void* address, const void* code) {
@@ -223,28 +240,34 @@ CUPORT_FAST void quick(void* address, const void* code) {
   } else if ((offset = at - reinterpret_cast<uintptr_t>(s.shared.base)) < s.shared.ready) {
     c = s.shared.cells + offset / 4, old = s.long_ago_shared;
   } else {
-    if (at - reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) < 4096 || !on_device) return;
+    if (at - stack_pointer() < 4096 || !on_device) return;
     return access(address, N, Write, 0, false, code, 0);
   }
   const Stamp now = s.current;
-  bool plain = N >= 4 && now != 0 && on_device && s.pending == nullptr && at % N == 0;
-  for (unsigned i = 0; i < count && plain; ++i) {
-    const Cell& x = c[i];
-    plain = (x.kinds & kParts) == 0 && (x.write == now || x.write < old);
-    if (Write) {
-      plain = plain && (x.bytes & 15u) == 15u && (x.read == now || x.read < old) && (x.other == now || x.other < old);
-    } else {
-      plain = plain && x.bytes == 0xFF;
-    }
+  if (CUPORT_UNLIKELY(!on_device || now == 0 || s.pending != nullptr || at % N != 0)) return access(address, N, Write, 0, false, code, 0);
+  Track* t = c;
+  unsigned need = Write ? 15u : 0xFFu;
+  if (N < 4) {
+    if ((c->kinds & kParts) == 0 || c->read != s.launch) return access(address, N, Write, 0, false, code, 0);
+    t = parts[c->write].byte + at % 4;
+    need = ((1u << N) - 1) << at % 4;
+    if (!Write) need |= need << 4;
   }
+  bool plain = true;
+  for (unsigned i = 0; i < count; ++i) {
+    plain = plain && (c[i].bytes & need) == need && (N < 4 || (c[i].kinds & kParts) == 0) && is_plain<Write>(t[i], now, old);
+  }
+  if (N == 2) plain = plain && is_plain<Write>(t[1], now, old);
   if (CUPORT_UNLIKELY(!plain)) return access(address, N, Write, 0, false, code, 0);
   s.code = code;
+  constexpr unsigned tracks = N < 4 ? N : count;
   if (Write) {
     const uint16_t place = place_of(code);
-    for (unsigned i = 0; i < count; ++i) note_write(c[i], now, 0, place), c[i].bytes = 0xFF;
+    for (unsigned i = 0; i < tracks; ++i) note_write(t[i], now, 0, place);
+    for (unsigned i = 0; i < count; ++i) c[i].bytes = static_cast<uint8_t>(c[i].bytes | need << 4);
   } else {
-    for (unsigned i = 0; i < count; ++i) {
-      if (c[i].read != now && c[i].other != now) note_read(c[i], now, 0, old);
+    for (unsigned i = 0; i < tracks; ++i) {
+      if (t[i].read != now && t[i].other != now) note_read(t[i], now, 0, old);
     }
   }
 }
@@ -267,6 +290,13 @@ CUPORT_NOINLINE CUPORT_UNCHECKED inline void on_atomic(volatile void* address, u
   access(const_cast<void*>(address), bytes, true, kAtomic, true, nullptr, site);
   acquire(address);
   if (fenced()) release(address), s.current = 0;
+}
+
+CUPORT_UNCHECKED inline void report_hang(const char* what) {
+  char message[kFaultMessage];
+  snprintf(message, sizeof message, "%s; last access at {%zx}", what,
+           state.code == nullptr ? 0 : reinterpret_cast<size_t>(state.code) - load_bias());
+  report_fault(FaultKind::deadlock, blockIdx, threadIdx, state.code, 0, message);
 }
 
 // A copy or fill by a library function.

@@ -166,7 +166,7 @@ CUPORT_UNCHECKED inline void on_alarm(int, siginfo_t*, void* context) {
   snprintf(message, sizeof message, "runs on and on; last access at {%zx}",
            state.code == nullptr ? 0 : reinterpret_cast<size_t>(state.code) - load_bias());
   report_fault(FaultKind::deadlock, blockIdx, threadIdx, code_of(context), 0, message);
-  leave_kernel(cudaErrorLaunchTimeout, "it does not end");
+  leave_kernel(cudaErrorLaunchFailure, "it does not end");
 }
 __attribute__((constructor)) inline void set_alarm() {
   const char* given = getenv("CUPORT_SECONDS");

@@ -125,6 +125,7 @@ CUPORT_UNCHECKED inline void begin_block(size_t dynamic, bool again) {
   s.long_ago_shared = r.barrier * 32;
 }
 
+CUPORT_FAST void on_thread_begin() { state.current = make_stamp(); }
 CUPORT_UNCHECKED inline void on_synchronised() { state.current = 0; }
 CUPORT_UNCHECKED inline void on_meeting(unsigned w, unsigned lanes, unsigned live) {
   if (on_device) meet_lanes(w, lanes, live);

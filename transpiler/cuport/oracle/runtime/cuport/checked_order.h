@@ -84,7 +84,7 @@ CUPORT_NOINLINE CUPORT_UNCHECKED inline uint32_t new_interval(unsigned w) {
 }
 
 // The stamp of the running thread.
-CUPORT_UNCHECKED inline Stamp make_stamp() {
+CUPORT_FAST Stamp make_stamp() {
   const unsigned t = thread_index();
   WarpOrder& w = order.now->warp[t / 32];
   if (w.open < order.now->barrier || w.open == 0) w.open = new_interval(t / 32);

@@ -81,8 +81,15 @@ CUPORT_UNCHECKED inline SharedPlace shared_place(uintptr_t at) {
   return found;
 }
 
+inline const char* host_variable = nullptr;  // where a mistaken address lies, as linkers name it
+
 CUPORT_UNCHECKED inline void place_name(char* out, size_t room, uintptr_t at) {
   State& s = state;
+  if (host_variable != nullptr) {
+    snprintf(out, room, "the host's variable <%s>", host_variable);
+    host_variable = nullptr;
+    return;
+  }
   if (s.shared.covers(at)) {
     const SharedPlace p = shared_place(at);
     snprintf(out, room, "byte %lld of %s memory (%zu bytes)", p.byte, p.dynamic ? "dynamic shared" : "a variable in shared", p.bytes);

@@ -51,7 +51,7 @@ struct TileBarriers {
   } at[5][16];
   void* operand[1024];
 };
-CUPORT_NOINLINE inline TileBarriers& tile_barriers(const Block& b) {
+CUPORT_NOINLINE CUPORT_QUIET inline TileBarriers& tile_barriers(const Block& b) {
   static thread_local TileBarriers** list = nullptr;
   static thread_local unsigned count = 0;
   for (unsigned i = 0; i < count; ++i) {
@@ -77,10 +77,10 @@ CUPORT_NOINLINE CUPORT_QUIET inline void meet_tile(unsigned size, void* operand,
   const unsigned phase = mine.phase;
   all.operand[self] = operand;
   ++mine.arrived;
-  CUPORT_FENCE();
-  CUPORT_ON_ATOMIC(&mine.phase, sizeof mine.phase), (void)site;
+  CUPORT_ARRIVE(&mine.phase);
+  (void)site;
   wait_until(
-      [&] {
+      [&]() CUPORT_QUIET {
         if (mine.phase != phase) return true;
         if (mine.arrived < live_threads(b, first, size)) return false;
         void* operands[1024];
@@ -94,7 +94,7 @@ CUPORT_NOINLINE CUPORT_QUIET inline void meet_tile(unsigned size, void* operand,
         return true;
       },
       "threads of a tile wait for one that waits elsewhere");
-  CUPORT_ON_ATOMIC(&mine.phase, sizeof mine.phase);
+  CUPORT_AWAITED(&mine.phase);
 }
 
 }  // namespace cuport
