@@ -49,7 +49,7 @@ def entries() -> list[Entry]:
 def run(entry: Entry, oracle: Oracle, schedule: Schedule, seed: int = 7) -> str:
     """How a program ends: "PASS", or what is wrong with it.
 
-    One without main() has no word of its own: each of its cases must end without a failure, and in every schedule alike.
+    One without main() says nothing itself: each of its cases must end without a failure, and in every schedule alike.
     """
     try:
         source = entry.source
