@@ -56,6 +56,7 @@ _PURE = {
     "comment",
 }
 _BUILTIN_FIELD = re.compile(r"(threadIdx|blockIdx|blockDim|gridDim)\.[xyz]")
+_INEXACT = re.compile(r"&|float|double|half|bfloat")
 _ORDERED = re.compile(r"\b(?:printf|assert|__assert\w*|atomic\w+|__trap|volatile|goto|clock|clock64)\b")
 
 
@@ -116,7 +117,7 @@ class _Reader:
     def __init__(self, unit: Unit, definition: Definition, changed: set[str]) -> None:
         self.unit = unit
         self._scalars = {
-            p.name for p in definition.params if p.name and not p.ctype.pointer and "&" not in str(p.ctype)
+            p.name for p in definition.params if p.name and not p.ctype.pointer and not _INEXACT.search(str(p.ctype))
         } - changed
         self._values = {p.name for p in definition.template_params if p.kind == "value"}
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from cuport.cuda.rewrite.edits import Edits
+from cuport.cuda.rewrite.independent import independent
 from cuport.cuda.rewrite.program import KernelHead, Program
 from cuport.cuda.rewrite.rows import row_kernels, rows_type
 from cuport.cuda.rewrite.signature import Signature, read_signature
@@ -91,6 +92,7 @@ def _info(program: Program, head: KernelHead, s: Signature, *, describe: bool) -
     grid_waits = "true" if program.grid_waits(kernel) else "false"
     is_template = "true" if kernel.template_params else "false"
     waits = _waits(program, head)
+    free = "true" if independent(program, kernel) else "false"
     problem = "nullptr"
     if any(d.code == "unsupported.texture" for d in kernel.diagnostics):
         problem = '"it uses textures or surfaces, which are no part of its arguments"'
@@ -98,7 +100,7 @@ def _info(program: Program, head: KernelHead, s: Signature, *, describe: bool) -
         f"{before}{s.bare_template} inline const cuport::KernelInfo& cuport_info_{head.index}() {{ "
         f"static const cuport::KernelInfo cuport_info{{"
         f'"{head.name}", "{names}", "{",".join(kernel.globals)}", '
-        f"{grid_waits}, {is_template}, {waits}, {describer}, {problem}}}; "
+        f"{grid_waits}, {is_template}, {waits}, {describer}, {problem}, {free}}}; "
         "return cuport_info; } "
     )
 

@@ -30,7 +30,7 @@ _LOOKS_AROUND = re.compile(
     r"\b(?:threadIdx|blockIdx|blockDim|gridDim|printf|assert|__assert\w*|__trap|__brkpt|clock\w*|curand\w*|tex\w*|surf\w*)\b"
 )
 # Functions of CUDA that do not ask which thread calls them.
-_PLAIN = re.compile(
+PLAIN = re.compile(
     r"(?:std::)?(?:f?(?:min|max)f?|abs|l?labs|fabsf?|r?sqrtf?|exp(?:2|10|m1)?f?|log(?:2|10|1p)?f?|powf?|a?(?:sin|cos|tan)h?f?|atan2f?"
     r"|sin(?:cos|pi)f?|cospif?|erfc?f?|floorf?|ceilf?|l?l?roundf?|l?l?rintf?|nearbyintf?|truncf?|fmaf?|fmodf?|remainderf?|cbrtf?"
     r"|hypotf?|copysignf?|isnan|isinf|isfinite|signbit|fdimf?|fdividef|rhypotf?|normcdff?|tgammaf?|lgammaf?|ldexpf?|saturate"
@@ -116,7 +116,7 @@ def _is_pure(program: Program, definition: Definition, calls: tuple[str, ...]) -
     called = {plain_name(program.unit.flat(m["callee"][0])) for m in matches("calls", definition.node)}
     for f in reached:
         called |= set(f.calls)
-    return all(c.split("::")[-1] in known or _PLAIN.fullmatch(c) for c in called)
+    return all(c.split("::")[-1] in known or PLAIN.fullmatch(c) for c in called)
 
 
 def takes_place(program: Program, body_start: int) -> bool:
@@ -152,36 +152,28 @@ def _split(program: Program, row: RowKernel, edits: Edits) -> None:
     language = 'extern "C" ' if outside is linkage else ""
     before = _words(unit.bytes[d.node.start_byte : parameters.start_byte].decode())
     after = _words(unit.bytes[parameters.end_byte : body.start_byte].decode())
-    initial, places = "0", "".join(f" const auto {n} = cuport::current_{n}();" for n in _BUILTINS)
-    if row.shape is not None and row.shape.initial.type != "identifier":
-        initial = f"static_cast<{row.shape.index}>({unit.flat(row.shape.initial)})"
+    places = "".join(f" const auto {n} = cuport::current_{n}();" for n in _BUILTINS)
     if row.shape is not None:
-        _shape(program, row.shape, edits)
+        _shape(row.shape, edits)
     edits.insert_after(
         body.end_byte,
         f" {language}{s.template} {before}({s.params}) {after} {{{places} cuport_body_{index}{s.template_args}"
-        f"({', '.join(_BUILTINS)}, {initial}, false{comma}{s.args}); }}",
+        f"({', '.join(_BUILTINS)}, 0, false{comma}{s.args}); }}",
     )
 
 
-def _shape(program: Program, shape: Canonical, edits: Edits) -> None:
-    text = program.unit.flat
+def _shape(shape: Canonical, edits: Edits) -> None:
+    """Around what is there, which other edits may change too."""
+    edits.wrap(shape.initial, f"(cuport_inside ? cuport_i : static_cast<{shape.index}>(", "))")
     if shape.loop is None:
-        edits.replace_node(shape.initial, "cuport_i")
         assert shape.guard is not None
         edits.wrap(shape.guard, "(!cuport_inside && (" if shape.negated else "(cuport_inside || (", "))")
         return
-    condition = shape.loop.child_by_field_name("condition")
-    update = shape.loop.child_by_field_name("update")
-    initializer = shape.loop.child_by_field_name("initializer")
+    condition, update = shape.loop.child_by_field_name("condition"), shape.loop.child_by_field_name("update")
     assert condition is not None and update is not None
-    if initializer is not None and shape.initial.type == "identifier":
-        edits.replace_node(shape.initial, f"(cuport_inside ? cuport_i : {text(shape.initial)})")
-    else:
-        edits.replace_node(shape.initial, "cuport_i")
     edits.insert(shape.loop.start_byte, "bool cuport_once = true; ")
-    edits.replace_node(condition, f"(cuport_inside ? cuport_once : ({text(condition)}))")
-    edits.replace_node(update, f"(cuport_inside ? (void)(cuport_once = false) : (void)({text(update)}))")
+    edits.wrap(condition, "(cuport_inside ? cuport_once : (", "))")
+    edits.wrap(update, "(cuport_inside ? (void)(cuport_once = false) : (void)(", "))")
 
 
 def _signature(program: Program, row: RowKernel) -> Signature:

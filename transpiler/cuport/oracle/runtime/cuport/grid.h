@@ -1,22 +1,9 @@
-// Running a grid: its configuration is checked as a driver does, its blocks run one after the other, and a crash inside a
-// kernel becomes the error code that a host would see.
+// Running a grid: its configuration is checked as a driver does, and a crash inside a kernel becomes the error code that a
+// host would see.
 #pragma once
-#include <setjmp.h>
-#include "errors.h"
-#include "memory.h"
-#include "shared.h"
+#include "jobs.h"
 
 namespace cuport {
-
-struct Config {
-  dim3 grid, block;
-  size_t shared;
-  bool cooperative = false;
-  cudaStream_t stream = nullptr;
-};
-inline Config config(dim3 grid, dim3 block, size_t shared = 0, cudaStream_t stream = nullptr) {
-  return Config{grid, block, shared, false, stream};
-}
 
 // Per-kernel attributes that change what a launch may ask for.
 struct KernelAttributes {
@@ -44,95 +31,6 @@ inline cudaError_t check_config(const Config& c, const void* kernel) {
   const KernelAttributes* a = attributes_of(kernel, false);
   if (c.shared > (a == nullptr ? kSharedLimit : a->dynamic_limit)) return cudaErrorInvalidValue;
   return cudaSuccess;
-}
-
-// The memory that shared variables of one resident block live in.
-struct SharedArena {
-  char* base = nullptr;
-  size_t bytes = 0;
-  CUPORT_QUIET void fit(size_t need) {
-    if (need <= bytes) return;
-    if (base != nullptr) munmap(base, bytes);
-    void* at = mmap(nullptr, need, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (at == MAP_FAILED) fatal("no memory for a block's shared memory");
-    base = static_cast<char*>(at), bytes = need;
-    DeviceMemory::poison(base, bytes);
-  }
-};
-
-struct LaunchState {
-  sigjmp_buf escape;                // back to the host when a kernel stops
-  volatile bool in_kernel = false;
-  const char* kernel = "";
-  int failure = 0;                  // cudaError_t of the launch that is running
-  char why[200] = "";               // the same in words
-  bool poison_shared = false;       // for every block anew
-  bool report = true;               // tell a person on stderr why a kernel stopped
-  bool coarse = false;              // it is not known which thread of the block runs
-  bool exact = false;               // threads run one by one, so that it is
-};
-inline thread_local LaunchState launch_state;
-
-using Rows = void (*)(const void* args);
-
-// Where a block stands in the order of the schedule.
-struct BlockOrder {
-  uint64_t total, multiplier = 1, offset = 0;
-  Schedule schedule;
-  CUPORT_QUIET explicit BlockOrder(uint64_t n) : total(n), schedule(worker.schedule) {
-    if (schedule != Schedule::random || n < 2) return;
-    offset = (uint64_t{worker.draw(0x7FFFFFFF)} << 31 | worker.draw(0x7FFFFFFF)) % n;
-    for (;;) {  // an affine map with a multiplier prime to n visits each block once
-      multiplier = 1 + worker.draw(static_cast<unsigned>(n < 0x7FFFFFFF ? n : 0x7FFFFFFF));
-      uint64_t a = multiplier, b = n;
-      while (b != 0) {
-        const uint64_t rest = a % b;
-        a = b, b = rest;
-      }
-      if (a == 1) return;
-    }
-  }
-  CUPORT_QUIET uint64_t at(uint64_t i) const {
-    if (schedule == Schedule::forward) return i;
-    if (schedule == Schedule::reverse) return total - 1 - i;
-    return static_cast<uint64_t>((static_cast<unsigned __int128>(i) * multiplier + offset) % total);
-  }
-};
-
-CUPORT_QUIET inline uint3 block_index(uint64_t i, dim3 grid) {
-  return uint3{static_cast<unsigned>(i % grid.x), static_cast<unsigned>(i / grid.x % grid.y),
-               static_cast<unsigned>(i / grid.x / grid.y)};
-}
-
-CUPORT_QUIET inline void run_blocks(const Config& c, const Task& task, Rows rows) {
-  static thread_local Block* block = static_cast<Block*>(calloc(1, sizeof(Block)));
-  static thread_local SharedArena arena;
-  if (block == nullptr) fatal("no memory for a block");
-  arena.fit(shared_total(c.shared));
-  shared_dynamic_bytes = c.shared;
-  shared_base = block->shared = arena.base;
-  const unsigned threads = c.block.x * c.block.y * c.block.z;
-  shape_block(*block, c.block);
-  block->barrier_site = -1;
-  const BlockOrder order(uint64_t{c.grid.x} * c.grid.y * c.grid.z);
-  for (uint64_t i = 0; i < order.total; ++i) {
-    blockIdx = block_index(order.at(i), c.grid);
-    if (launch_state.poison_shared) DeviceMemory::poison(arena.base, shared_total(c.shared));
-    CUPORT_BLOCK_BEGIN(c.shared, false);
-    if (rows != nullptr) {
-      block->index = blockIdx;
-      worker.block = block;
-      rows(task.args);
-    } else {
-      open_block(*block, task, blockIdx, threads);
-      if (!run_block(*block)) {
-        report_fault(FaultKind::deadlock, block->index, block->current->index, nullptr, 0,
-                     "a grid barrier in a launch that is not cooperative");
-        launch_state.failure = cudaErrorLaunchFailure;
-        siglongjmp(launch_state.escape, 1);
-      }
-    }
-  }
 }
 
 // All blocks resident: each runs until its threads have returned or wait at the grid barrier.
@@ -180,7 +78,8 @@ CUPORT_QUIET inline void run_cooperative(const Config& c, const Task& task) {
 }
 
 // Runs a grid whose configuration was checked. Returns what went wrong inside.
-CUPORT_NOINLINE CUPORT_QUIET inline cudaError_t run_grid(const Config& c, const char* name, const Task& task, Rows rows) {
+CUPORT_NOINLINE CUPORT_QUIET inline cudaError_t run_grid(const Config& c, const char* name, const Task& task, Rows rows,
+                                                         bool independent = false) {
   gridDim = c.grid;
   blockDim = c.block;
   worker.fibers = rows == nullptr;
@@ -188,39 +87,42 @@ CUPORT_NOINLINE CUPORT_QUIET inline cudaError_t run_grid(const Config& c, const 
   launch_state.failure = 0;
   launch_state.why[0] = 0;
   CUPORT_LAUNCH_BEGIN();
-  if (sigsetjmp(launch_state.escape, 0) == 0) {
+  if (!c.cooperative || rows != nullptr) {
+    run_blocks(c, name, task, rows, independent);
+  } else if (sigsetjmp(launch_state.escape, 0) == 0) {
     launch_state.in_kernel = true;
-    if (c.cooperative && rows == nullptr) run_cooperative(c, task); else run_blocks(c, task, rows);
+    run_cooperative(c, task);
   } else {
     worker.stacks.reset();
-  }
-  if (launch_state.coarse && rows != nullptr) {  // the block's threads again, to find the one at fault
-    launch_state.coarse = false, launch_state.exact = true;
-    if (sigsetjmp(launch_state.escape, 0) == 0) rows(task.args);
-    launch_state.exact = false;
-    if (launch_state.failure == 0) launch_state.failure = cudaErrorIllegalAddress;
   }
   launch_state.in_kernel = false;
   CUPORT_LAUNCH_END();
   return static_cast<cudaError_t>(launch_state.failure);
 }
 
+// `threadIdx`, stored in the pieces in which it is loaded again: processors stall on others.
+CUPORT_QUIET inline void be_thread(unsigned x, unsigned y, unsigned z) {
+  const uint64_t row = x | static_cast<uint64_t>(y) << 32;
+  __builtin_memcpy(static_cast<void*>(&threadIdx), &row, 8);
+  threadIdx.z = z;
+}
+
 // All threads of the current block, one after the other, inlined into one loop.
 template <class Call>
-CUPORT_QUIET void straight_rows(const void* args) {
+CUPORT_QUIET uint64_t straight_rows(const void* args) {
   const Call& call = *static_cast<const Call*>(args);
   dim3 n = current_blockDim();
   if (CUPORT_LIKELY(worker.schedule == Schedule::forward)) {
     for (unsigned z = 0; z < n.z; ++z) {
       for (unsigned y = 0; y < n.y; ++y) {
         for (unsigned x = 0; x < n.x; ++x) {
-          threadIdx = uint3{x, y, z};
+          be_thread(x, y, z);
           CUPORT_THREAD_BEGIN();
           call();
         }
       }
     }
-    return;
+    return 1;
   }
   const BlockOrder order(uint64_t{n.x} * n.y * n.z);
   for (uint64_t i = 0; i < order.total; ++i) {
@@ -228,6 +130,7 @@ CUPORT_QUIET void straight_rows(const void* args) {
     CUPORT_THREAD_BEGIN();
     call();
   }
+  return 1;
 }
 
 template <class Call>
@@ -237,11 +140,11 @@ void one_thread(const void* args) {
 
 // `Waits`: threads of this kernel may wait for each other and need fibers.
 template <bool Waits, class Call>
-inline cudaError_t run_call(const Config& c, const char* name, const Call& call) {
+inline cudaError_t run_call(const Config& c, const char* name, const Call& call, bool independent = false) {
   if constexpr (Waits) {
-    return run_grid(c, name, Task{&one_thread<Call>, &call}, nullptr);
+    return run_grid(c, name, Task{&one_thread<Call>, &call}, nullptr, independent);
   } else {
-    return run_grid(c, name, Task{nullptr, &call}, &straight_rows<Call>);
+    return run_grid(c, name, Task{nullptr, &call}, &straight_rows<Call>, independent);
   }
 }
 

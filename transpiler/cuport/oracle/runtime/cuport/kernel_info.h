@@ -14,6 +14,7 @@ struct KernelInfo {
   bool waits;              // whether its threads may wait for each other
   void (*describe)(Describer&);  // names the template arguments; null in unit builds
   const char* problem = nullptr;   // why no launch of it can become a case
+  bool independent = false;        // the order of its blocks makes no difference
 };
 
 }  // namespace cuport

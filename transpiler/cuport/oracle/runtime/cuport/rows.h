@@ -30,9 +30,9 @@ inline long long limit(N n) {
 template <class T>
 using Kept = std::conditional_t<std::is_trivially_copyable_v<T> && sizeof(T) <= 256, T, T&>;
 
-// The threads of the current block in ascending order. False if the block has to run thread by thread.
+// The threads of the current block in ascending order. Gives the number of blocks done.
 template <class Body, class Step>
-CUPORT_FORCEINLINE inline bool row_loop(const Step& step) {
+CUPORT_FORCEINLINE inline uint64_t row_loop(const Step& step) {
   Place p{uint3{0, 0, 0}, current_blockIdx(), current_blockDim(), current_gridDim()};
   const dim3 n = p.block_dim;
   for (unsigned z = 0; z < n.z; ++z) {
@@ -43,35 +43,45 @@ CUPORT_FORCEINLINE inline bool row_loop(const Step& step) {
       }
     }
   }
-  return true;
+  return 1;
 }
 
-// The same as a loop over the running index, from the first thread's to `limit`, then perhaps a stride further on.
+// The same as a loop over the running index, from the first thread's to `limit`. Gives 0 if the block has to run thread
+// by thread. A grid stride is swept for all blocks of the range together, in the order of memory.
 template <class Body, class Step>
-CUPORT_FORCEINLINE inline bool index_loop(long long limit, const Step& step) {
+CUPORT_FORCEINLINE inline uint64_t index_loop(long long limit, const Step& step) {
   using I = typename Body::Index;
   Place p{uint3{0, 0, 0}, current_blockIdx(), current_blockDim(), current_gridDim()};
   const dim3 n = p.block_dim;
-  const long long first = static_cast<long long>(p.block.x) * n.x, stride = static_cast<long long>(p.grid_dim.x) * n.x;
+  const unsigned from = p.block.x;
+  const long long stride = static_cast<long long>(p.grid_dim.x) * n.x;
+  uint64_t blocks = 1;
   // The index must not wrap, nor `i + stride` past the bound.
-  if (limit == kNoLimit || first + n.x > INT_MAX || (Body::strided && limit > INT_MAX - stride)) return false;
-  if (Body::strided && n.y * n.z != 1) return false;
+  if (limit == kNoLimit || (from + 1LL) * n.x > INT_MAX || (Body::strided && limit > INT_MAX - stride)) return 0;
+  if (Body::strided) {
+    if (n.y * n.z * p.grid_dim.y * p.grid_dim.z != 1 || stride > INT_MAX) return 0;
+    if (Body::pure) blocks = launch_state.end - launch_state.at;
+  }
   launch_state.coarse = Body::pure;
   for (unsigned z = 0; z < n.z; ++z) {
     for (unsigned y = 0; y < n.y; ++y) {
-      for (long long base = first; base < limit; base += stride) {
-        const I begin = static_cast<I>(base), end = static_cast<I>(base + n.x < limit ? base + n.x : limit);
-        for (I i = begin; i < end; ++i) {
-          p.thread = uint3{static_cast<unsigned>(i - begin), y, z};
-          if constexpr (!Body::pure) threadIdx = p.thread;
-          step(p, i, true);
+      for (long long round = 0; round < limit; round += stride) {
+        for (uint64_t b = 0; b < blocks; ++b) {
+          p.block.x = from + static_cast<unsigned>(b);
+          const long long base = round + static_cast<long long>(p.block.x) * n.x;
+          const I begin = static_cast<I>(base), end = static_cast<I>(base + n.x < limit ? base + n.x : limit);
+          for (I i = begin; i < end; ++i) {
+            p.thread = uint3{static_cast<unsigned>(i - begin), y, z};
+            if constexpr (!Body::pure) threadIdx = p.thread;
+            step(p, i, true);
+          }
         }
         if (!Body::strided) break;
       }
     }
   }
   launch_state.coarse = false;
-  return true;
+  return blocks;
 }
 
 template <class Rows, class Call>
@@ -80,10 +90,12 @@ struct RowWork {
   const Call& call;
 };
 template <class Rows, class Call>
-void run_rows(const void* args) {
+uint64_t run_rows(const void* args) {
   const auto& work = *static_cast<const RowWork<Rows, Call>*>(args);
-  if (CUPORT_LIKELY(worker.schedule == Schedule::forward && !launch_state.exact) && work.rows()) return;
-  straight_rows<Call>(&work.call);
+  if (CUPORT_LIKELY(worker.schedule == Schedule::forward && !launch_state.exact)) {
+    if (const uint64_t blocks = work.rows()) return blocks;
+  }
+  return straight_rows<Call>(&work.call);
 }
 
 // Runs a grid of the kernel K.
@@ -92,8 +104,8 @@ inline cudaError_t run_kernel(const Config& c, const KernelInfo& info, P&... arg
   const auto call = [&]() CUPORT_QUIET { K(args...); };
 #if !defined(CUPORT_CHECKED) && !defined(CUPORT_SHADOW)
   if constexpr (!Waits && !std::is_void_v<Body>) {
-    const auto rows = [&]() -> bool {
-      return [](Kept<P>... kept) CUPORT_FORCEINLINE -> bool {
+    const auto rows = [&]() -> uint64_t {
+      return [](Kept<P>... kept) CUPORT_FORCEINLINE -> uint64_t {
         const auto step = [&](const Place& p, typename Body::Index i, bool inside) CUPORT_FORCEINLINE { Body::run(p, i, inside, kept...); };
         if constexpr (Body::canonical) {
           return index_loop<Body>(Body::limit(current_blockDim(), current_gridDim(), kept...), step);
@@ -103,10 +115,10 @@ inline cudaError_t run_kernel(const Config& c, const KernelInfo& info, P&... arg
       }(args...);
     };
     const RowWork<decltype(rows), decltype(call)> work{rows, call};
-    return run_grid(c, info.name, Task{nullptr, &work}, &run_rows<decltype(rows), decltype(call)>);
+    return run_grid(c, info.name, Task{nullptr, &work}, &run_rows<decltype(rows), decltype(call)>, info.independent);
   }
 #endif
-  return run_call<Waits>(c, info.name, call);
+  return run_call<Waits>(c, info.name, call, info.independent);
 }
 
 }  // namespace cuport
