@@ -11,6 +11,7 @@ from tree_sitter import Node
 from cuport.cuda.declarations import at_namespace_scope
 from cuport.cuda.lexer import Token, pieces
 from cuport.cuda.parse import ancestor, walk
+from cuport.cuda.rewrite.conversions import rewrite_conversions
 from cuport.cuda.rewrite.edits import Edits
 from cuport.cuda.rewrite.program import Program
 from cuport.cuda.rewrite.rows import takes_place
@@ -26,6 +27,7 @@ def rewrite_device(program: Program, edits: Edits) -> None:
     _inject_names(program, shared, injected)
     for start, lines in injected.items():
         edits.insert_after(start + 1, " " + " ".join(lines))
+    rewrite_conversions(program, edits)
     _arithmetic(program, edits)
 
 
@@ -177,6 +179,17 @@ def _arithmetic(program: Program, edits: Edits) -> None:
                 continue
             name = "shift_left" if unit.text_of(operator) == "<<" else "shift_right"
             edits.wrap(node, f"cuport::{name}(", ")")
+            edits.replace_node(operator, ",")
+        elif node.type == "assignment_expression":
+            operator = node.child_by_field_name("operator")
+            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+            if operator is None or left is None or right is None or unit.text_of(operator) not in ("<<=", ">>="):
+                continue
+            # a bit-field, which only a member can be, could not be passed by reference
+            if right.type == "number_literal" or "field_expression" in left.type or not program.in_device_code(node):
+                continue
+            name = "shift_left" if unit.text_of(operator) == "<<=" else "shift_right"
+            edits.wrap(node, f"cuport::{name}_by(", ")")
             edits.replace_node(operator, ",")
 
 

@@ -163,6 +163,14 @@ CUPORT_FN constexpr auto shift_right(A a, B b) -> decltype(a >> b) {
   using R = decltype(a >> b);
   return static_cast<unsigned long long>(b) >= sizeof(R) * 8 ? (R(a) < R(0) ? R(-1) : R(0)) : static_cast<R>(a >> b);
 }
+template <class A, class B, if_numbers<A, B> = 0>
+CUPORT_FN constexpr A& shift_left_by(A& a, B b) { return a = static_cast<std::remove_cv_t<A>>(shift_left(a, b)); }
+template <class A, class B, if_numbers<A, B> = 0>
+CUPORT_FN constexpr A& shift_right_by(A& a, B b) { return a = static_cast<std::remove_cv_t<A>>(shift_right(a, b)); }
+template <class A, class B, if_class<A, B> = 0>
+CUPORT_FN constexpr decltype(auto) shift_left_by(A&& a, B&& b) { return static_cast<A&&>(a) <<= static_cast<B&&>(b); }
+template <class A, class B, if_class<A, B> = 0>
+CUPORT_FN constexpr decltype(auto) shift_right_by(A&& a, B&& b) { return static_cast<A&&>(a) >>= static_cast<B&&>(b); }
 template <class A, class B, if_class<A, B> = 0>
 CUPORT_FN constexpr decltype(auto) shift_left(A&& a, B&& b) { return static_cast<A&&>(a) << static_cast<B&&>(b); }
 template <class A, class B, if_class<A, B> = 0>
