@@ -29,6 +29,9 @@ _WITH_VALUE = re.compile(
 )
 
 
+_PATIENCE = 600.0  # seconds
+
+
 class _Command(click.Command):
     """Takes nvcc's spellings too, so that a compile line can be pasted; what changes nothing here is left out."""
 
@@ -76,7 +79,9 @@ class _Command(click.Command):
     help="Order of blocks and threads.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of the random schedule.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds the program may take.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds the program may take. Default: 600."
+)
 @click.pass_context
 def command(ctx: click.Context, /, files: tuple[str, ...], **options: Any) -> int:
     """Build a CUDA program for the CPU and run it, in the current folder, with this terminal's input and output.
@@ -133,7 +138,9 @@ def _run(
     settings = settings_for(sources, include_dirs=include_dirs, defines=defines)
     given: dict[str, Any] = {"optimise": optimise, "libraries": libraries}
     given |= {"include_dirs": settings.include_dirs, "defines": settings.defines}
-    allowed = timeout or settings.program_timeout
+    usual = type(settings).model_fields["program_timeout"].default
+    # a person who runs a program has more patience than one who translates a folder
+    allowed = timeout or (_PATIENCE if settings.program_timeout == usual else settings.program_timeout)
     if dry:
         from cuport.oracle.program import read_program
 
@@ -154,7 +161,7 @@ def _run(
         if checked:
             result = run_checked(program, executable, args, limits, capture=capture, **how)
         else:
-            result = run_built(executable, args, limits, capture=capture, **how)
+            result = run_built(executable, args, limits, capture=capture, name=program.name, **how)
     if result.timed_out or result.returncode < 0:
         try:
             check_result(program.sources[0], result, allowed)

@@ -43,6 +43,7 @@ def run_program(
         timeout=timeout,
         capture=capture,
         passthrough=passthrough,
+        name=program.name,
     )
 
 

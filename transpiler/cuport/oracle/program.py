@@ -49,6 +49,11 @@ class Program:
         return (*self.units, *self.host)
 
     @property
+    def name(self) -> str:
+        """The first source without its suffix: what nvcc's users call the executable."""
+        return str(Path(self.path).with_suffix(""))
+
+    @property
     def path(self) -> str:
         return self.sources[0].path
 
@@ -200,9 +205,13 @@ def run_built(
     capture: Path | None = None,
     faults: Path | None = None,
     passthrough: bool = False,
+    name: str = "",
 ) -> ProgramResult:
-    """Run an executable of `build_program` in `cwd`. `passthrough`: with our own streams and environment."""
-    env = {"CUPORT_SCHEDULE": schedule, "CUPORT_SEED": str(seed)}
+    """Run an executable of `build_program` in `cwd`. `passthrough`: with our own streams and environment.
+
+    `name`: what the program sees as its own (argv[0]).
+    """
+    env = {"CUPORT_SCHEDULE": schedule, "CUPORT_SEED": str(seed), "CUPORT_NAME": name}
     if capture is not None:
         env |= {
             "CUPORT_CAPTURE": str(capture.resolve()),
@@ -251,6 +260,7 @@ def run_checked(
             timeout=timeout,
             capture=capture,
             faults=report,
+            name=program.name,
             passthrough=passthrough,
         )
         return replace(result, faults=read_faults(program.sources[0], executable, report, runtime_dir()))

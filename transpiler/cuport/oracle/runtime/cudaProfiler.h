@@ -1,3 +1,3 @@
-// Part of what every CUDA program gets; here under its usual name.
+// Part of the driver API.
 #pragma once
-#include "cuport/runtime.h"
+#include "cuda.h"

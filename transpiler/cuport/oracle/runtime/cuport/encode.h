@@ -204,6 +204,8 @@ class Encoder {
           base = a->base, bytes = a->bytes;
         } else if (const GlobalVariable* g = find_global(address)) {
           base = static_cast<char*>(g->address), bytes = g->bytes, name = g->name;
+        } else if (const RegisteredRange* r = *find_registered(address)) {
+          base = r->base, bytes = r->bytes;
         }
         if (base == nullptr) {
           buffers_.problem = "an argument points to memory that was not allocated through CUDA";

@@ -83,6 +83,23 @@ inline cudaError_t cudaGraphAddEventWaitNode(cudaGraphNode_t* out, cudaGraph_t g
   *out = cuport::add_node(graph, cudaGraphNodeTypeWaitEvent, nullptr, before, count);
   return cuport::done();
 }
+// Memory of a graph lives as long as the program: its address is known when the node is made.
+struct cudaMemAllocNodeParams {
+  cudaMemPoolProps poolProps;
+  const cudaMemAccessDesc* accessDescs;
+  size_t accessDescCount, bytesize;
+  void* dptr;
+};
+inline cudaError_t cudaGraphAddMemAllocNode(cudaGraphNode_t* out, cudaGraph_t graph, const cudaGraphNode_t* before, size_t count,
+                                            cudaMemAllocNodeParams* p) {
+  *out = cuport::add_node(graph, cudaGraphNodeTypeEmpty, nullptr, before, count);
+  return cudaMalloc(&p->dptr, p->bytesize);
+}
+inline cudaError_t cudaGraphAddMemFreeNode(cudaGraphNode_t* out, cudaGraph_t graph, const cudaGraphNode_t* before, size_t count, void*) {
+  *out = cuport::add_node(graph, cudaGraphNodeTypeEmpty, nullptr, before, count);
+  return cuport::done();
+}
+inline cudaError_t cudaDeviceGraphMemTrim(int) { return cuport::done(); }
 // Old and new forms; the new ones name edge data, which only programmatic launches use.
 inline cudaError_t cudaGraphAddDependencies(cudaGraph_t, const cudaGraphNode_t* from, const cudaGraphNode_t* to, size_t count) {
   for (size_t i = 0; i < count; ++i) to[i]->before.add(from[i]);

@@ -4,21 +4,6 @@
 
 namespace cuport {
 
-// Host memory registered by the program.
-struct RegisteredRange {
-  char* base;
-  size_t bytes;
-  RegisteredRange* next;
-};
-inline RegisteredRange* registered = nullptr;
-inline RegisteredRange** find_registered(const void* p) {
-  RegisteredRange** at = &registered;
-  for (; *at != nullptr; at = &(*at)->next) {
-    if (static_cast<const char*>(p) >= (*at)->base && static_cast<const char*>(p) < (*at)->base + (*at)->bytes) break;
-  }
-  return at;
-}
-
 // A symbol is the variable itself, its address, or (in old programs) its name.
 template <class T>
 inline void* symbol_address(const T& symbol) {

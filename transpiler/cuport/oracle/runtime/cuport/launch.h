@@ -40,6 +40,14 @@ CUPORT_COLD inline void prepare_thread() {
   pthread_setspecific(key, launching_thread);
 }
 
+#ifdef __GLIBC__
+// The executable lies in a cache; the program is to see the name of its source, beside which its data may lie.
+__attribute__((constructor)) inline void name_program(int argc, char** argv, char**) {
+  const char* name = getenv("CUPORT_NAME");
+  if (name != nullptr && *name != 0 && argc > 0) argv[0] = strdup(name);
+}
+#endif
+
 // Kernels that the program takes the address of, so that a launch through a pointer knows what it launches.
 struct KnownKernel {
   const void* pointer;

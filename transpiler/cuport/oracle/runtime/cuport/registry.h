@@ -32,4 +32,19 @@ inline GlobalVariable* find_global(const void* address) {
   return nullptr;
 }
 
+// Host memory that the program registered (cudaHostRegister).
+struct RegisteredRange {
+  char* base;
+  size_t bytes;
+  RegisteredRange* next;
+};
+inline RegisteredRange* registered = nullptr;
+inline RegisteredRange** find_registered(const void* p) {
+  RegisteredRange** at = &registered;
+  for (; *at != nullptr; at = &(*at)->next) {
+    if (static_cast<const char*>(p) >= (*at)->base && static_cast<const char*>(p) < (*at)->base + (*at)->bytes) break;
+  }
+  return at;
+}
+
 }  // namespace cuport
