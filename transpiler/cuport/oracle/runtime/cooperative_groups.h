@@ -4,5 +4,3 @@
 #include "cooperative_groups/details/lanes.h"
 #include "cooperative_groups/details/tiles.h"
 #include "cooperative_groups/details/partition.h"
-#include "cooperative_groups/details/collective.h"
-#include "cooperative_groups/details/copy.h"

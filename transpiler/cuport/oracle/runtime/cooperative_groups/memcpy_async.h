@@ -1,3 +1,4 @@
-// Part of cooperative_groups.h.
+// Copies by a group.
 #pragma once
 #include "../cooperative_groups.h"
+#include "details/copy.h"

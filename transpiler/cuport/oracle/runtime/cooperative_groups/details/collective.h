@@ -1,4 +1,4 @@
-// Reductions and scans: in the order of a butterfly and of the ranks respectively.
+// What reductions and scans are made of: the operators, and folding in the order of a butterfly or of the ranks.
 #pragma once
 #include "partition.h"
 
@@ -72,62 +72,13 @@ inline T cuport_fold(const lane_group& g, T value, Op op, cuport::warps::Fold ki
 template <class T>
 using cuport_plain = std::remove_cv_t<std::remove_reference_t<T>>;
 
-template <class Group, class T, class Op>
-inline cuport_plain<T> reduce(const Group& g, T&& value, Op&& op, int site = CUPORT_SITE) {
-  return cuport_fold(g, cuport_plain<T>(value), cuport_plain<Op>(op), cuport::warps::Fold::reduce, site);
-}
-template <class Group, class T, class Op, class = std::enable_if_t<!std::is_integral_v<cuport_plain<Op>>>>
-inline cuport_plain<T> inclusive_scan(const Group& g, T&& value, Op&& op, int site = CUPORT_SITE) {
-  return cuport_fold(g, cuport_plain<T>(value), cuport_plain<Op>(op), cuport::warps::Fold::inclusive, site);
-}
-template <class Group, class T, class Op, class = std::enable_if_t<!std::is_integral_v<cuport_plain<Op>>>>
-inline cuport_plain<T> exclusive_scan(const Group& g, T&& value, Op&& op, int site = CUPORT_SITE) {
-  return cuport_fold(g, cuport_plain<T>(value), cuport_plain<Op>(op), cuport::warps::Fold::exclusive, site);
-}
-template <class Group, class T>
-inline cuport_plain<T> inclusive_scan(const Group& g, T&& value, int site = CUPORT_SITE) {
-  return inclusive_scan(g, value, plus<cuport_plain<T>>(), site);
-}
-template <class Group, class T>
-inline cuport_plain<T> exclusive_scan(const Group& g, T&& value, int site = CUPORT_SITE) {
-  return exclusive_scan(g, value, plus<cuport_plain<T>>(), site);
-}
-
-// The group's result into an atomic object (cuda::atomic, cuda::atomic_ref), by one thread.
+// Into an atomic object (cuda::atomic, cuda::atomic_ref); returns what it held.
 template <class Atomic, class T, class Op>
 inline T cuport_update(Atomic& atomic, T value, const Op& op) {
   T old = atomic.load();
   while (!atomic.compare_exchange_weak(old, op(old, value))) {
   }
   return old;
-}
-template <class Group, class Atomic, class T, class Op>
-inline void reduce_update_async(const Group& g, Atomic& atomic, T&& value, Op&& op, int site = CUPORT_SITE) {
-  const auto total = reduce(g, value, op, site);
-  if (g.thread_rank() == 0) cuport_update(atomic, total, op);
-}
-template <class Group, class Atomic, class T, class Op>
-inline void reduce_store_async(const Group& g, Atomic& atomic, T&& value, Op&& op, int site = CUPORT_SITE) {
-  const auto total = reduce(g, value, op, site);
-  if (g.thread_rank() == 0) atomic.store(total);
-}
-// Every thread's scan, on top of what the atomic held before the group's total was put to it.
-template <bool inclusive, class Group, class Atomic, class T, class Op>
-inline T cuport_scan_update(const Group& g, Atomic& atomic, T value, Op op, int site) {
-  const T upto = inclusive_scan(g, value, op, site), before = exclusive_scan(g, value, op, site);
-  T base{};
-  if (g.thread_rank() == g.size() - 1) base = cuport_update(atomic, upto, op);
-  base = g.shfl(base, g.size() - 1);
-  if (inclusive) return op(base, upto);
-  return g.thread_rank() == 0 ? base : op(base, before);
-}
-template <class Group, class Atomic, class T, class Op>
-inline cuport_plain<T> inclusive_scan_update(const Group& g, Atomic& atomic, T&& value, Op&& op, int site = CUPORT_SITE) {
-  return cuport_scan_update<true>(g, atomic, cuport_plain<T>(value), cuport_plain<Op>(op), site);
-}
-template <class Group, class Atomic, class T, class Op>
-inline cuport_plain<T> exclusive_scan_update(const Group& g, Atomic& atomic, T&& value, Op&& op, int site = CUPORT_SITE) {
-  return cuport_scan_update<false>(g, atomic, cuport_plain<T>(value), cuport_plain<Op>(op), site);
 }
 
 }  // namespace cooperative_groups
