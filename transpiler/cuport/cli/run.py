@@ -205,7 +205,7 @@ def _say_captured(folder: Path, program: Program) -> None:
     from cuport.oracle.capture import left_out, read_summary
 
     summary = read_summary(folder)
-    show(left_out(summary, program.sources[0]))
+    show(left_out(summary, program.sources))
     if summary:
         message = f"{summary.get('kept', 0)} of {summary.get('launches', 0)} launches are kept in {folder}"
         show([Diagnostic("oracle.captured", message, severity="note")])

@@ -54,7 +54,7 @@ def capture_program(source: Source, args: Sequence[str], settings: OracleSetting
         check_result(source, result, timeout)
         summary = read_summary(Path(folder))
         captures = [read_capture(path) for path in sorted(Path(folder).glob("*.case"))]
-    notes = left_out(summary, source)
+    notes = left_out(summary, [source])
     return CaptureReport(tuple(captures), int(summary.get("launches", len(captures))), notes)
 
 
@@ -103,17 +103,24 @@ def read_summary(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def left_out(summary: Mapping[str, Any], source: Source) -> tuple[Diagnostic, ...]:
+def left_out(summary: Mapping[str, Any], sources: Sequence[Source]) -> tuple[Diagnostic, ...]:
     """The launches that were not kept, and why."""
     return tuple(
         Diagnostic(
             "oracle.not-captured",
             f"a launch of {left['instance'] or 'a kernel known only by its address'} was not kept: {left['why']}",
-            Span(source.path, 1),
+            _span(left["instance"], sources),
             severity="warning",
         )
         for left in summary.get("left_out", ())
     )
+
+
+def _span(instance: str, sources: Sequence[Source]) -> Span:
+    """Where the kernel of an instance is defined."""
+    name = instance.split("<")[0].strip()
+    kernels = (k for source in sources for k in source.kernels)
+    return next((k.span for k in kernels if name in (k.qualified, k.python_name)), Span(sources[0].path, 1))
 
 
 def read_capture(path: Path) -> Capture:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -70,16 +71,10 @@ def _template_param(unit: Unit, node: Node, name: str) -> tuple[str, str, str]:
     end = default.start_byte if default is not None else node.end_byte
     text = unit.bytes[node.start_byte : end].decode().rstrip()
     text = " ".join(text.removesuffix("=").split())
-    if not _ends_in(text, name):
+    if not re.search(rf"\b{re.escape(name)}\b", text):  # not always at the end: void (*F)(float)
         text = f"{text} {name}"
     full = text + (f" = {unit.flat(default)}" if default is not None else "")
     return full, text, name + ("..." if pack else "")
-
-
-def _ends_in(text: str, name: str) -> bool:
-    return text.endswith(name) and (
-        len(text) == len(name) or not (text[-len(name) - 1].isalnum() or text[-len(name) - 1] == "_")
-    )
 
 
 def _param(unit: Unit, node: Node, name: str) -> tuple[str, str, str]:

@@ -122,9 +122,6 @@ class Capture {
     Describer describer(targs, instance);
     if (info.describe != nullptr) info.describe(describer);
     if (info.is_template) instance.add(">");
-    if (strstr(instance.str(), "lambda") != nullptr || strstr(instance.str(), ")::") != nullptr) {
-      buffers_.problem = "a template argument is a lambda or a type inside a function, which has no name elsewhere";
-    }
     targs.add("]");
     json.add("[");
     Encoder fields(json, buffers_);
@@ -133,6 +130,9 @@ class Capture {
     json.add("]");
     Text globals;
     add_globals(info.globals, globals);
+    if (strstr(instance.str(), "lambda") != nullptr || strstr(instance.str(), ")::") != nullptr) {
+      buffers_.problem = "a template argument is a lambda or a type inside a function, which has no name elsewhere";
+    }
 
     head_.add("{\"kernel\":");
     head_.quoted(info.name);
