@@ -1,0 +1,3 @@
+// Part of cuRAND by its usual name.
+#pragma once
+#include "curand_kernel.h"
