@@ -458,7 +458,7 @@ def _video(w: Writer, i: Instruction) -> str:
     types = m.types()
     m.done()
     expect(i, 3, 4)
-    if len(types) != 3 or (len(i.operands) == 4) != bool(second):
+    if len(types) != 3 or (second and len(i.operands) != 4):
         raise Refused(i.text)
     d, a, b, *c = i.operands
 
@@ -470,6 +470,8 @@ def _video(w: Writer, i: Instruction) -> str:
     name = i.parts[0][1:]
     result = f"{P}video_{name}({selected(a, types[1])}, {selected(b, types[2])})"
     result = f"{P}video_{'clamp' if saturate else 'wrap'}<{P}{types[0]}>({result})"
+    if isinstance(d, Argument | Register) and d.selector:
+        raise Refused(f"{i.text} into a part of a register")
     if second:
         result = f"{P}{second}_int({result}, {w.value(c[0], types[0])})"
     return w.assign(d, result)

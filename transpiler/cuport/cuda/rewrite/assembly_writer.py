@@ -176,6 +176,8 @@ class Writer:
         return f"static_cast<{P}{ctype}>({P}{call})"
 
     def value(self, operand: Operand, ctype: str) -> str:
+        if isinstance(operand, Vector) and len(operand.items) == 1:
+            return self.value(operand.items[0], ctype)
         if isinstance(operand, Not):
             return f"!{self.value(operand.operand, ctype)}"
         if isinstance(operand, Number):
@@ -221,6 +223,8 @@ class Writer:
     # Results.
 
     def assign(self, operand: Operand, value: str) -> str:
+        if isinstance(operand, Vector) and len(operand.items) == 1:
+            return self.assign(operand.items[0], value)
         if isinstance(operand, Register) and operand.name == "_":
             return f"(void){value};"
         if isinstance(operand, Vector):

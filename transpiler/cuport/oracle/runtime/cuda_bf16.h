@@ -24,3 +24,7 @@ typedef __nv_bfloat162 nv_bfloat162;
 #define CUDART_MAX_NORMAL_BF16 __ushort_as_bfloat16(0x7F7Fu)
 #define CUDART_NEG_ZERO_BF16 __ushort_as_bfloat16(0x8000u)
 #define CUDART_ZERO_BF16 __ushort_as_bfloat16(0x0000u)
+#define __BFLOAT16_TO_US(v) (*reinterpret_cast<unsigned short*>(&(v)))
+#define __BFLOAT16_TO_CUS(v) (*reinterpret_cast<const unsigned short*>(&(v)))
+#define __BFLOAT162_TO_UI(v) (*reinterpret_cast<unsigned int*>(&(v)))
+#define __BFLOAT162_TO_CUI(v) (*reinterpret_cast<const unsigned int*>(&(v)))

@@ -28,3 +28,8 @@ typedef __half2 __nv_half2;
 #define CUDART_MIN_DENORM_FP16 __ushort_as_half(0x0001u)
 #define CUDART_NEG_ZERO_FP16 __ushort_as_half(0x8000u)
 #define CUDART_ZERO_FP16 __ushort_as_half(0x0000u)
+// How CUDA's own headers, and programs that imitate them, reach the bits.
+#define __HALF_TO_US(v) (*reinterpret_cast<unsigned short*>(&(v)))
+#define __HALF_TO_CUS(v) (*reinterpret_cast<const unsigned short*>(&(v)))
+#define __HALF2_TO_UI(v) (*reinterpret_cast<unsigned int*>(&(v)))
+#define __HALF2_TO_CUI(v) (*reinterpret_cast<const unsigned int*>(&(v)))

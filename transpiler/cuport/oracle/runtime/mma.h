@@ -123,7 +123,7 @@ struct Product {
     using TB = typename B::element_type;
     using Sum = typename element<TA>::sum;
     constexpr int m = A::cuport_shape::rows, k = A::cuport_shape::columns, n = B::cuport_shape::columns;
-    Sum a[m * k], b[n * k];
+    static thread_local Sum a[m * k], b[k * n], c[m * n];  // a fiber's stack is small
     for (unsigned rest = lanes; rest != 0; rest &= rest - 1) {
       const int lane = __builtin_ctz(rest);
       const auto* o = static_cast<const Product*>(operands[lane]);
@@ -133,15 +133,16 @@ struct Product {
       }
       for (int i = 0; i < B::cuport_elements; ++i) {
         const Place p = place<typename B::cuport_shape, false>(lane, i);
-        b[p.column * k + p.row] = multiplied(o->b->x[i], static_cast<TB*>(nullptr));
+        b[p.row * n + p.column] = multiplied(o->b->x[i], static_cast<TB*>(nullptr));
       }
     }
+    cuport::small_product<m, n, k>(a, b, c);
     for (unsigned rest = lanes; rest != 0; rest &= rest - 1) {
       const int lane = __builtin_ctz(rest);
       auto* o = static_cast<Product*>(operands[lane]);
       for (int i = 0; i < D::cuport_elements; ++i) {
         const Place p = place<typename D::cuport_shape, true>(lane, i);
-        o->set(i, cuport::sum_of_products(a + p.row * k, b + p.column * k, k, 1));
+        o->set(i, c[p.row * n + p.column]);
       }
     }
   }

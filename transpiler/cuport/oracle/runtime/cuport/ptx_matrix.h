@@ -70,6 +70,7 @@ template <int M, int N, int K, class A, class B, class C, class D, bool Saturate
 struct Mma {
   using Word = std::conditional_t<std::is_same_v<A, f64>, uint64_t, uint32_t>;
   using Value = typename Elements<A>::Value;
+  using Sum = std::conditional_t<std::is_same_v<Value, double>, double, int32_t>;
   static constexpr int depth = std::is_same_v<A, b1> ? K / 32 : K;
   static constexpr int pa = Elements<A>::template in<Word>, pb = Elements<B>::template in<Word>;
   static constexpr int na = M * depth / 32 / pa, nb = depth * N / 32 / pb;
@@ -83,7 +84,8 @@ struct Mma {
   };
 
   CUPORT_QUIET static void multiply(void** operands, unsigned lanes) {
-    Value a[M * depth] = {}, b[depth * N] = {};
+    static thread_local Value a[M * depth], b[depth * N];  // a fiber's stack is small
+    static thread_local Sum products[M * N];
     for (unsigned rest = lanes; rest != 0; rest &= rest - 1) {
       const int lane = __builtin_ctz(rest), group = lane / 4, member = lane % 4;
       const auto* o = static_cast<const Operand*>(operands[lane]);
@@ -95,32 +97,27 @@ struct Mma {
         for (int i = 0; i < pb; ++i) b[(member * pb + r * 4 * pb + i) * N + group] = static_cast<Value>(Elements<B>::at(o->b.v[r], i));
       }
     }
+    if constexpr (std::is_same_v<A, b1>) {
+      for (int i = 0; i < M * N; ++i) {
+        products[i] = 0;
+        for (int k = 0; k < depth; ++k) products[i] += __builtin_popcount(And ? a[i / N * depth + k] & b[k * N + i % N] : a[i / N * depth + k] ^ b[k * N + i % N]);
+      }
+    } else {
+      small_product<M, N, depth>(a, b, products);
+    }
     for (unsigned rest = lanes; rest != 0; rest &= rest - 1) {
       const int lane = __builtin_ctz(rest);
       auto* o = static_cast<Operand*>(operands[lane]);
       for (int i = 0; i < M * N / 32; ++i) {
-        const int row = lane / 4 + 8 * (i >> 1), column = lane % 4 * 2 + (i & 1);
-        set(*o, i, dot(a + row * depth, b + column, at(*o, i)));
+        const Sum sum = products[(lane / 4 + 8 * (i >> 1)) * N + lane % 4 * 2 + (i & 1)];
+        if constexpr (std::is_same_v<Sum, double>) set(*o, i, static_cast<double>(at(*o, i)) + sum);
+        else set(*o, i, Saturate ? clamp32(static_cast<int64_t>(at(*o, i)) + sum) : add_int(static_cast<int32_t>(at(*o, i)), sum));
       }
     }
   }
   static auto at(const Operand& o, int i) {
     if constexpr (std::is_same_v<C, f16>) return value(part<f16>(o.c.v[i / 2], i % 2));
     else return o.c.v[i];
-  }
-  template <class S>
-  static auto dot(const Value* a, const Value* b, S start) {
-    if constexpr (std::is_same_v<A, b1>) {
-      for (int k = 0; k < depth; ++k) start += __builtin_popcount(And ? a[k] & b[k * N] : a[k] ^ b[k * N]);
-      return start;
-    } else if constexpr (std::is_same_v<Value, int32_t>) {
-      int64_t sum = 0;
-      for (int k = 0; k < depth; ++k) sum += a[k] * b[k * N];
-      sum += start;
-      return Saturate ? clamp32(sum) : static_cast<int32_t>(sum);
-    } else {
-      return static_cast<double>(start) + sum_of_products(a, b, depth, N);
-    }
   }
   template <class S>
   static void set(Operand& o, int i, S sum) {
