@@ -112,10 +112,9 @@ CUPORT_UNCHECKED inline bool still_fresh(uintptr_t at) {
 CUPORT_NOINLINE CUPORT_UNCHECKED inline void elsewhere(uintptr_t at, unsigned bytes, bool write, const void* code, int site) {
   State& s = state;
   const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-  if (at - here < 16384 || at < 4096) return;  // below 4096 it traps, and is reported then
-  const auto frame = reinterpret_cast<uintptr_t>(s.frame);
-  const bool on_host_stack = at >= frame && at - frame < (8u << 20);
-  if (!on_host_stack && !is_mistake(at)) return;
+  if (at - here < 16384 && at < s.frame) return;
+  const bool on_host_stack = at >= s.frame && at - s.frame < (8u << 20);
+  if (at >= 4096 && !on_host_stack && !is_mistake(at)) return;
   fault(FaultKind::out_of_bounds, at, bytes, write ? "writes" : "reads", code, site);
 }
 
@@ -163,7 +162,7 @@ CUPORT_NOINLINE CUPORT_UNCHECKED inline void access(void* address, size_t bytes,
   const Stamp now = stamp();
   const Stamp old = region == &s.shared ? s.long_ago_shared : s.long_ago;
   const uint16_t place = place_of(code);
-  bool outside = false;
+  uintptr_t outside = 0;  // the first byte that does not exist
   unsigned unwritten = 0;
   Conflict conflict;
   for (uintptr_t p = start; p < end;) {
@@ -171,7 +170,7 @@ CUPORT_NOINLINE CUPORT_UNCHECKED inline void access(void* address, size_t bytes,
     const unsigned mask = part_mask(p, end, n);
     Cell* c = cell_of(*region, p);
     if (c == nullptr || (c->bytes & mask) != mask) {
-      outside = true;
+      if (outside == 0) outside = p;
     } else {
       if ((!write || (kind & kAtomic) != 0) && (c->bytes >> 4 & mask) == 0) unwritten += n;
       if (n == 4 && (c->kinds & kParts) == 0) {
@@ -188,9 +187,9 @@ CUPORT_NOINLINE CUPORT_UNCHECKED inline void access(void* address, size_t bytes,
     }
     p += n;
   }
-  if (outside) {
+  if (outside != 0) {
     if (region == &s.globals && !is_mistake(start)) return;
-    const bool after_free = region == &s.device && find_freed(start) != nullptr;
+    const bool after_free = region == &s.device && find_freed(outside) != nullptr && find_live(start) == nullptr;
     fault(after_free ? FaultKind::use_after_free : FaultKind::out_of_bounds, start, bytes, write ? "writes" : "reads", code, site);
     return;
   }
@@ -240,7 +239,7 @@ CUPORT_FAST void quick(void* address, const void* code) {
   } else if ((offset = at - reinterpret_cast<uintptr_t>(s.shared.base)) < s.shared.ready) {
     c = s.shared.cells + offset / 4, old = s.long_ago_shared;
   } else {
-    if (at - stack_pointer() < 4096 || !on_device) return;
+    if ((at - stack_pointer() < 4096 && at < s.frame) || !on_device) return;
     return access(address, N, Write, 0, false, code, 0);
   }
   const Stamp now = s.current;

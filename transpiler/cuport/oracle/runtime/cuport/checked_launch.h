@@ -84,9 +84,9 @@ CUPORT_UNCHECKED inline void begin_launch() {
   if (order.next > kMostIntervals / 2) renumber();
   begin_order(uint64_t{gridDim.x} * gridDim.y * gridDim.z);
   ++s.launch, part_count = 0;
-  s.busy = false, s.current = 0, s.pending = nullptr, s.stopped_at = 0, s.code = nullptr;
+  s.busy = false, s.current = 0, s.pending = nullptr, s.stopped_at = ~uintptr_t{0}, s.code = nullptr;
   s.long_ago = s.long_ago_shared = order.first * 32;
-  s.frame = static_cast<const char*>(__builtin_frame_address(0));
+  s.frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   faults.kernel = launch_state.kernel;
   if (s.globals.base == nullptr) find_globals();
   if (device_memory.arena() != nullptr) open_device();

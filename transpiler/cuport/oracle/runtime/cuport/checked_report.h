@@ -16,9 +16,9 @@ struct State {
   Stamp long_ago_shared = 0;  // the same for shared memory
   Region device, globals, shared;
   const void* code = nullptr;  // where the last access was made
-  const char* frame = nullptr;  // of the launch: host frames lie above
+  uintptr_t frame = 0;  // of the launch: host frames lie above
   uint32_t launch = 0;
-  uintptr_t stopped_at = 0;  // an address that was reported already, if the access traps now
+  uintptr_t stopped_at = ~uintptr_t{0};  // an address that was reported already, if the access traps now
   // A racing write, to be looked at once it has happened: did it change anything?
   unsigned char* pending = nullptr;
   unsigned pending_bytes = 0;
@@ -58,6 +58,11 @@ CUPORT_UNCHECKED inline const Freed* find_freed(uintptr_t at) {
     if (at - reinterpret_cast<uintptr_t>(f.base) < f.bytes) return &f;
   }
   return nullptr;
+}
+
+CUPORT_UNCHECKED inline const Allocation* find_live(uintptr_t at) {
+  const Allocation* a = device_memory.find(reinterpret_cast<const void*>(at));
+  return a != nullptr && at < reinterpret_cast<uintptr_t>(a->base) + a->bytes ? a : nullptr;
 }
 
 // A shared variable's size and where it starts, or those of the nearest; `dynamic`: it is the launch's own.
@@ -112,9 +117,7 @@ CUPORT_UNCHECKED inline void place_name(char* out, size_t room, uintptr_t at) {
              static_cast<size_t>(at));
     return;
   }
-  const Allocation* live = device_memory.find(reinterpret_cast<const void*>(at));
-  const bool alive = live != nullptr && at < reinterpret_cast<uintptr_t>(live->base) + live->bytes;
-  if (const Freed* f = alive ? nullptr : find_freed(at)) {
+  if (const Freed* f = find_live(at) != nullptr ? nullptr : find_freed(at)) {
     snprintf(out, room, "byte %zu of %s (%zu bytes), which was freed", static_cast<size_t>(at - reinterpret_cast<uintptr_t>(f->base)),
              buffer_name(f->base), f->bytes);
     return;

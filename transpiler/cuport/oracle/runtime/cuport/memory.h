@@ -11,6 +11,7 @@ namespace cuport {
 constexpr uint16_t kPoison = 0x7FF7;  // repeated: NaN as half, bfloat16, float and double
 constexpr size_t kArenaBytes = size_t{1} << 36;
 #ifdef CUPORT_CHECKED
+constexpr size_t kNewAddresses = size_t{512} << 20;  // bytes of the arena that are used up before freed ones are used again
 constexpr size_t kGuardBytes = 64 << 10;  // wide, so that a wild index does not land in a neighbour
 #else
 constexpr size_t kGuardBytes = 512;  // between allocations, whose bases are aligned to as much
@@ -26,13 +27,18 @@ struct Allocation {
 class DeviceMemory {
  public:
   // nullptr when there is no room. `bytes` 0 gives nullptr as cudaMalloc does.
-  char* allocate(size_t bytes) {
+  CUPORT_OUTLINED(, char*, allocate, (size_t bytes)) {
     if (bytes == 0 || !open()) return nullptr;
     if (bytes > limit() - used_) return nullptr;
     const size_t need = (bytes + kGuardBytes - 1) / kGuardBytes * kGuardBytes + kGuardBytes;
     char* at = arena_ + kGuardBytes;
     size_t i = 0;
     // First fit: the list is sorted and short.
+#ifdef CUPORT_CHECKED
+    // Addresses are used again late, so that what still points to freed memory is found out.
+    if (next_ < arena_ + kNewAddresses && next_ > at) at = next_;
+    while (i < count_ && list_[i].base < at) ++i;
+#endif
     for (; i < count_; ++i) {
       if (static_cast<size_t>(list_[i].base - at) >= need && list_[i].base >= at) break;
       at = list_[i].base + (list_[i].bytes + kGuardBytes - 1) / kGuardBytes * kGuardBytes + kGuardBytes;
@@ -48,6 +54,7 @@ class DeviceMemory {
     list_[i] = Allocation{at, bytes};
     ++count_;
     used_ += bytes;
+    next_ = at + need;
     poison(at, bytes);
     return at;
   }
@@ -116,6 +123,7 @@ class DeviceMemory {
 
   char* arena_ = nullptr;
   char* committed_ = nullptr;
+  char* next_ = nullptr;  // just past the newest allocation
   Allocation* list_ = nullptr;  // sorted by base
   size_t count_ = 0, capacity_ = 0, used_ = 0;
 };
