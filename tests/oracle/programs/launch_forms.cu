@@ -38,7 +38,23 @@ void run(int* p) {
   outer::inner::scaled<int, 40><<<1, 1>>>(p);
 }
 }  // namespace outer
+namespace borrowed {
+inline namespace v1 {
+__global__ void zero(int* p) { atomicAdd(p, 1); }
+}  // namespace v1
+}  // namespace borrowed
+using borrowed::zero;
 using namespace outer::inner;
+
+struct Pair {
+  int a, b;
+};
+__global__ void announced(const Pair, int* const, int);  // without const where it is defined: the same function
+void before(int* p) { announced<<<1, 1>>>(Pair{2, 3}, p, 4); }
+__global__ void announced(Pair pair, int* p, int v) { atomicAdd(p, pair.a * pair.b + v); }
+__global__ void by_reference(Pair& pair, const int& v) { pair.a += v; }
+template <class A, class Index, int p>
+__global__ void named_alike(A* to, Index i) { atomicAdd(to, A(i) + p); }
 
 template <void (*K)(int*, int)>
 void through_argument(int* p, int v) { K<<<1, 1>>>(p, v); }
@@ -100,6 +116,18 @@ int main() {
   expect("using namespace", 7);
   LAUNCH(with_default, d, 9);
   expect("macro", 9);
+
+  zero<<<1, 2>>>(d);
+  before(d);
+  named_alike<int, short, 5><<<1, 1>>>(d, 6);
+  expect("using declaration, prototype, names", 2 + 10 + 11);
+  Pair* pair;
+  CHECK(cudaMallocManaged(&pair, sizeof *pair));
+  pair->a = 1;
+  by_reference<<<1, 1>>>(*pair, pair->b = 41);
+  CHECK(cudaDeviceSynchronize());
+  with_default<<<1, 1>>>(d, pair->a);
+  expect("reference to managed memory", 42);
 
   Kernel one = with_default;
   one<<<1, 1>>>(d, 20);

@@ -93,7 +93,7 @@ def _info(program: Program, head: KernelHead, s: Signature, *, describe: bool) -
     is_template = "true" if kernel.template_params else "false"
     waits = _waits(program, head)
     free = "true" if independent(program, kernel) else "false"
-    problem = "nullptr"
+    problem = '"a parameter is a reference"' if s.references else "nullptr"
     if any(d.code == "unsupported.texture" for d in kernel.diagnostics):
         problem = '"it uses textures or surfaces, which are no part of its arguments"'
     return (
@@ -112,10 +112,11 @@ def _arguments(s: Signature) -> list[str]:
 def _launch(program: Program, head: KernelHead, s: Signature) -> str:
     comma = ", " if s.params else ""
     info = f"cuport_info_{head.index}{s.template_args}()"
+    passed = ", ".join(f"cuport::refer({a})" if a in s.references else a for a in s.args.split(", "))
     return (
         f"{s.template} inline void cuport_launch_{head.kernel.name}"
         f"(const cuport::Config& cuport_config{comma}{s.params}) {{ "
-        f"cuport::launch<{_way(program, head, s)}>(cuport_config, {info}{comma}{s.args}); }} "
+        f"cuport::launch<{_way(program, head, s)}>(cuport_config, {info}{comma}{passed}); }} "
         f"{s.template} inline auto cuport_pointer_{head.index}() {{ "
         f"return cuport::know_kernel({_pointer(head, s)}, {info}); }} "
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
 from cuport.cuda.parse import ancestor, matches, walk
@@ -40,7 +42,24 @@ def rewrite_launches(program: Program, edits: Edits) -> None:
         edits.replace(closing.start_byte, arguments.start_byte + 1, ")" + (", " if given else ""))
     if nested:
         raise CuportError(*nested)
+    _using(program, edits)
     _addresses(program, edits, done)
+
+
+def _using(program: Program, edits: Edits) -> None:
+    """`using a::k;` brings along what stands beside a kernel."""
+    unit = program.unit
+    for node in walk(unit.root):
+        if node.type != "using_declaration" or edits.covers(node.start_byte):
+            continue
+        named = re.fullmatch(r"using\s+((?:\w+\s*::\s*|::\s*)+)(\w+)\s*;", unit.text_of(node).strip())
+        if named is None or named[2] not in program.kernel_names:
+            continue
+        head = program.resolve_kernel("".join(named[0].split())[5:-1], node)
+        if head is not None:
+            scope = "".join(named[1].split())
+            names = (f"cuport_launch_{named[2]}", f"cuport_pointer_{head.index}")
+            edits.insert_after(node.end_byte, "".join(f" using {scope}{name};" for name in names))
 
 
 def _known(program: Program, callee: Node, name: Node) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from tree_sitter import Node
@@ -14,7 +14,7 @@ from cuport.cuda.declarations import Definition, read_definitions, read_prototyp
 from cuport.cuda.lexer import names
 from cuport.cuda.parse import walk
 from cuport.cuda.unit import Unit, meanings, plain_name
-from cuport.kernel import Kernel, Source
+from cuport.kernel import CType, Kernel, Source
 
 # Operations in which a thread waits for others: a kernel that may reach one needs fibers.
 _WAITS = re.compile(
@@ -207,9 +207,13 @@ def _declared_kernel(unit: Unit, d: Definition) -> Kernel:
 
 
 def _same_shape(definition: Definition, kernel: Kernel) -> bool:
-    return [str(p.ctype) for p in definition.params] == [str(p.ctype) for p in kernel.params] and len(
-        definition.template_params
-    ) == len(kernel.template_params)
+    """Whether a declaration is one of this kernel: `const` of what is passed by value makes no difference."""
+    mine, its = ([_plain(p.ctype) for p in params] for params in (definition.params, kernel.params))
+    return mine == its and len(definition.template_params) == len(kernel.template_params)
+
+
+def _plain(ctype: CType) -> str:
+    return str(replace(ctype, const=ctype.const and ctype.pointer > 0))
 
 
 def children_of_type(node: Node, *types: str) -> Iterator[Node]:

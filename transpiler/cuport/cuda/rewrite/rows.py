@@ -202,15 +202,17 @@ def rows_type(program: Program, index: int) -> str:
     shape = row.shape
     facts = f"static constexpr bool pure = {str(row.pure).lower()}, canonical = {str(shape is not None).lower()}"
     facts += f", strided = {str(shape is not None and shape.strided).lower()}; "
-    facts += f"using Index = {shape.index if shape is not None else 'int'}; "
+    facts += f"using CuportIndex = {shape.index if shape is not None else 'int'}; "
     if shape is not None:
         facts += (
             f"static long long limit(const dim3 blockDim, const dim3 gridDim{comma}{s.given}) "
-            f"{{ return cuport::limit<Index>({shape.bound}); }} "
+            f"{{ return cuport::limit<CuportIndex>({shape.bound}); }} "
         )
     return (
         f"{s.bare_template} CUPORT_BODY void cuport_body_{index}({_PLACE}, {_index(row)}{comma}{s.given}); "
         f"{s.bare_template} struct cuport_rows_{index} {{ {facts}"
-        "template <class... A> CUPORT_BODY void run(const cuport::Place& p, const Index i, const bool inside, A&... a) "
-        f"{{ cuport_body_{index}{s.template_args}(p.thread, p.block, p.block_dim, p.grid_dim, i, inside, a...); }} }}; "
+        "template <class... CuportA> CUPORT_BODY void run(const cuport::Place& cuport_p, const CuportIndex cuport_n, "
+        "const bool cuport_in, CuportA&... cuport_a) "
+        f"{{ cuport_body_{index}{s.template_args}(cuport_p.thread, cuport_p.block, cuport_p.block_dim, "
+        "cuport_p.grid_dim, cuport_n, cuport_in, cuport_a...); } }; "
     )

@@ -23,6 +23,7 @@ class Signature:
     args: str  # "cuport_0, cuport_1"
     given: str  # the parameters as they are written, without defaults
     template_params: tuple[str, ...] = ()  # the parameters of `bare_template`
+    references: frozenset[str] = frozenset()  # our names of parameters that are references
 
 
 def read_signature(unit: Unit, head: KernelHead) -> Signature:
@@ -50,6 +51,7 @@ def read_signature(unit: Unit, head: KernelHead) -> Signature:
         declarator = declarator.child_by_field_name("declarator")
     parameters = declarator.child_by_field_name("parameters") if declarator is not None else None
     full_params, types, names, given_params = [], [], [], []
+    references: set[str] = set()
     for node in parameters.named_children if parameters is not None else ():
         if not node.type.endswith("parameter_declaration"):
             continue
@@ -60,8 +62,12 @@ def read_signature(unit: Unit, head: KernelHead) -> Signature:
         types.append(plain)
         names.append(name)
         given_params.append(_as_written(unit, node))
+        declared = node.child_by_field_name("declarator")
+        if declared is not None and declared.type.endswith("reference_declarator") and not name.endswith("..."):
+            references.add(name)
     written, plain_types, passed, as_given = (", ".join(p) for p in (full_params, types, names, given_params))
-    return Signature(template, bare, args, written, plain_types, passed, as_given, tuple(bare_parts))
+    pieces = (template, bare, args, written, plain_types, passed, as_given)
+    return Signature(*pieces, tuple(bare_parts), frozenset(references))
 
 
 def _template_param(unit: Unit, node: Node, name: str) -> tuple[str, str, str]:

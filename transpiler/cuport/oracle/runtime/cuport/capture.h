@@ -30,6 +30,9 @@ class Describer {
       json_.add("]");
     }
   }
+  // A constrained type parameter (`template <std::integral T>`) looks like a value to the reader.
+  template <class T>
+  void value(const char* name) { type<T>(name); }
   template <auto V>
   CUPORT_COLD void value(const char* name) {
     using T = decltype(V);
@@ -72,6 +75,8 @@ class Describer {
   }
   template <class... T>
   void types(const char* name) { (type<T>(name), ...); }
+  template <class... T>
+  void values(const char* name) { (type<T>(name), ...); }
   template <auto... V>
   void values(const char* name) { (value<V>(name), ...); }
 
@@ -101,7 +106,7 @@ class Describer {
 
 class Capture {
  public:
-  static Capture& instance() {
+  CUPORT_OUTLINED(, static Capture&, instance, ()) {
     static Capture* one = new Capture;  // never destroyed: the summary is written at exit
     return *one;
   }
@@ -109,49 +114,58 @@ class Capture {
 
   template <class... P>
   CUPORT_COLD bool begin(const KernelInfo& info, dim3 grid, dim3 block, size_t shared, P&... args) {
+    Parts parts;
+    open(info, parts);
+    Encoder fields(parts.arguments, buffers_);
+    const char* name = info.parameters;
+    (one_argument(fields, parts.arguments, name, args), ...);
+    return close(info, grid, block, shared, parts);
+  }
+  void end(int error);
+  void summary() const;
+
+ private:
+  struct Parts {
+    Text targs, instance, arguments;
+  };
+  Capture();
+  CUPORT_OUTLINED(, void, open, (const KernelInfo& info, Parts& parts)) {
     ++seen_;
     head_.clear();
     buffers_.~CapturedBuffers();
     new (&buffers_) CapturedBuffers();
     if (*info.name == 0) buffers_.problem = "the kernel is known only by its address";
     if (info.problem != nullptr) buffers_.problem = info.problem;
-    Text targs, instance, json;
-    targs.add("[");
-    instance.add(info.name);
-    if (info.is_template) instance.add("<");
-    Describer describer(targs, instance);
+    parts.targs.add("[");
+    parts.instance.add(info.name);
+    if (info.is_template) parts.instance.add("<");
+    Describer describer(parts.targs, parts.instance);
     if (info.describe != nullptr) info.describe(describer);
-    if (info.is_template) instance.add(">");
-    targs.add("]");
-    json.add("[");
-    Encoder fields(json, buffers_);
-    const char* name = info.parameters;
-    (one_argument(fields, json, name, args), ...);
-    json.add("]");
+    if (info.is_template) parts.instance.add(">");
+    parts.targs.add("]");
+    parts.arguments.add("[");
+  }
+  CUPORT_OUTLINED(, bool, close, (const KernelInfo& info, dim3 grid, dim3 block, size_t shared, Parts& parts)) {
+    parts.arguments.add("]");
     Text globals;
     add_globals(info.globals, globals);
-    if (strstr(instance.str(), "lambda") != nullptr || strstr(instance.str(), ")::") != nullptr) {
+    const char* instance = parts.instance.str();
+    if (strstr(instance, "lambda") != nullptr || strstr(instance, ")::") != nullptr) {
       buffers_.problem = "a template argument is a lambda or a type inside a function, which has no name elsewhere";
     }
-
     head_.add("{\"kernel\":");
     head_.quoted(info.name);
     head_.add(",\"instance\":");
-    head_.quoted(instance.str());
+    head_.quoted(instance);
     head_.format(",\"grid\":[%u,%u,%u],\"block\":[%u,%u,%u],\"shared\":%zu,\"template\":", grid.x, grid.y, grid.z, block.x,
                  block.y, block.z, shared);
-    head_.add(targs.str());
+    head_.add(parts.targs.str());
     head_.add(",\"args\":");
-    head_.add(json.str());
+    head_.add(parts.arguments.str());
     head_.add(",\"globals\":");
     head_.add(globals.str());
-    return choose(instance.str(), grid, block, shared);
+    return choose(instance, grid, block, shared);
   }
-  void end(int error);
-  void summary() const;
-
- private:
-  Capture();
   bool choose(const char* instance, dim3 grid, dim3 block, size_t shared);
   void add_globals(const char* names, Text& out);
 

@@ -92,6 +92,15 @@ inline cudaError_t launch_from_host(const Config& c, const KernelInfo& info, con
   return cudaSuccess;  // a launch is asynchronous: the next synchronising call tells
 }
 
+// An argument for a parameter that is a reference, on its way through functions that copy their arguments.
+template <class T>
+struct Reference {
+  T* to;
+  operator T&() const { return *to; }
+};
+template <class T>
+inline Reference<T> refer(T& value) { return Reference<T>{&value}; }
+
 // `k<<<...>>>(...)` through the function that cuda/rewrite put beside each kernel.
 template <auto K, bool Waits, class Body = void, class... P>
 inline cudaError_t launch(const Config& c, const KernelInfo& info, P... args) {
@@ -116,7 +125,7 @@ struct PointerLaunch {
 #ifdef CUPORT_GRAPHS
     if (Recording* recording = recording_of(c.stream)) {
       const PointerLaunch later{kernel, unrecorded(c)};
-      return recording->add(StepKind::kernel, [=] { return later(args...); });
+      return recording->add(StepKind::kernel, [=]() mutable { return later(args...); });
     }
 #endif
     const KnownKernel* known = find_kernel(reinterpret_cast<const void*>(kernel));
@@ -136,8 +145,8 @@ inline cudaError_t launch_pointer(void (*kernel)(P...), const Config& c, A&&... 
 }
 
 template <class T>
-inline T& argument_at(void** args, size_t i) {
-  return *static_cast<T*>(args[i]);
+inline std::remove_reference_t<T>& argument_at(void** args, size_t i) {
+  if constexpr (std::is_reference_v<T>) return **static_cast<std::remove_reference_t<T>**>(args[i]); else return *static_cast<T*>(args[i]);
 }
 template <class... P, size_t... I>
 inline cudaError_t launch_packed(void (*kernel)(P...), const Config& c, void** args, std::index_sequence<I...>) {

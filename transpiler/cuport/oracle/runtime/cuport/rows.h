@@ -39,7 +39,7 @@ CUPORT_FORCEINLINE inline uint64_t row_loop(const Step& step) {
     for (unsigned y = 0; y < n.y; ++y) {
       for (unsigned x = 0; x < n.x; ++x) {
         threadIdx = p.thread = uint3{x, y, z};
-        step(p, typename Body::Index(), false);
+        step(p, typename Body::CuportIndex(), false);
       }
     }
   }
@@ -50,7 +50,7 @@ CUPORT_FORCEINLINE inline uint64_t row_loop(const Step& step) {
 // by thread. A grid stride is swept for all blocks of the range together, in the order of memory.
 template <class Body, class Step>
 CUPORT_FORCEINLINE inline uint64_t index_loop(long long limit, const Step& step) {
-  using I = typename Body::Index;
+  using I = typename Body::CuportIndex;
   Place p{uint3{0, 0, 0}, current_blockIdx(), current_blockDim(), current_gridDim()};
   const dim3 n = p.block_dim;
   const unsigned from = p.block.x;
@@ -106,7 +106,7 @@ inline cudaError_t run_kernel(const Config& c, const KernelInfo& info, P&... arg
   if constexpr (!Waits && !std::is_void_v<Body>) {
     const auto rows = [&]() -> uint64_t {
       return [](Kept<P>... kept) CUPORT_FORCEINLINE -> uint64_t {
-        const auto step = [&](const Place& p, typename Body::Index i, bool inside) CUPORT_FORCEINLINE { Body::run(p, i, inside, kept...); };
+        const auto step = [&](const Place& p, typename Body::CuportIndex i, bool inside) CUPORT_FORCEINLINE { Body::run(p, i, inside, kept...); };
         if constexpr (Body::canonical) {
           return index_loop<Body>(Body::limit(current_blockDim(), current_gridDim(), kept...), step);
         } else {
