@@ -187,3 +187,49 @@ int main() {
     result = oracle.run_program(source(text))
     wanted = [5, 3 + 2147483647, 42, 2**32 - 2, 0, 6, 7, 3 + 2147483647 + 21, 27, 81]
     assert [int(v) for v in result.stdout.split()] == wanted, result.stderr
+
+
+def test_arithmetic_has_a_shadow(oracle: Oracle, source: Make) -> None:
+    text = r"""
+__device__ float ex2(float x) { float y; asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x)); return y; }
+__global__ void k(float* o, const float* x) {
+  float v = x[threadIdx.x], r;
+  asm("fma.rn.f32 %0, %1, %1, %1;" : "=f"(r) : "f"(v));
+  asm("{ .reg .f32 t; .reg .pred p; mul.f32 t, %1, 0f3F000000; setp.gt.f32 p, t, 1.0; selp.f32 %0, t, %0, p; }"
+      : "+f"(r) : "f"(v));
+  asm("{ .reg .f32 t; mul.f32 t, %1, 0.5; rcp.approx.f32 t, t; min.f32 %0, %0, t; }" : "+f"(r) : "f"(v));
+  o[threadIdx.x] = ex2(r) * 0.1f;
+}
+int main() {
+  float *x, *o; cudaMallocManaged(&x, 32); cudaMallocManaged(&o, 32);
+  for (int i = 0; i < 8; i++) x[i] = i * 0.3f + 0.1f;
+  k<<<1, 8>>>(o, x);
+  return cudaDeviceSynchronize();
+}
+"""
+    made = source(text)
+    (capture,) = oracle.capture(made)
+    ((bound, *_),) = oracle.shadow(made, [capture.case])
+    assert bound is not None
+    assert (abs(bound.value - capture.outputs[0]) <= bound.bound).all()
+    assert (bound.bound > 0).all()
+    assert (bound.bound < 1e-5).all()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'asm("{ .reg .b32 t; mov.b32 t, %1; shl.b32 %0, t, 1; }" : "=r"(n) : "f"(o[1]));',
+        'asm("ld.global.u32 %0, [%1];" : "=r"(n) : "l"(o));',
+        'asm("mov.b32 %0, %1;" : "=f"(o[1]) : "r"(n));',
+    ],
+)
+def test_bits_have_no_shadow(statement: str, oracle: Oracle, source: Make) -> None:
+    made = source(
+        "__global__ void k(float* o, int n) { " + statement + " o[0] = n; }\n"
+        "int main() { float* o; cudaMallocManaged(&o, 8); o[1] = 1; k<<<1, 1>>>(o, 3); cudaDeviceSynchronize(); }"
+    )
+    (replay,) = oracle.shadow_replays(made, [c.case for c in oracle.capture(made)])
+    assert replay.failure is not None
+    assert replay.failure.code == "oracle.no-shadow"
+    assert "no shadow: inline PTX" in replay.failure.message

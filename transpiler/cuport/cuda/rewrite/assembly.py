@@ -111,7 +111,10 @@ def _in_kernel(program: Program, node: Node) -> bool:
 
 def _body(statement: AsmStatement, w: Writer) -> str:
     """The C++ statements of a template. Raises Refused."""
-    items = Reader(statement.template.replace("%=", str(w.number)), [o.name for o in statement.operands]).read()
+    try:
+        items = Reader(statement.template.replace("%=", str(w.number)), [o.name for o in statement.operands]).read()
+    except RecursionError:
+        raise Refused("brackets that do not end") from None
     out: list[str] = []
     for k, operand in enumerate(statement.inputs):  # "0"(x): the operand starts as x
         if operand.constraint.isdigit() and int(operand.constraint) < len(statement.outputs):
@@ -130,7 +133,10 @@ def _body(statement: AsmStatement, w: Writer) -> str:
 
 def _item(item: Item, w: Writer) -> str:
     if isinstance(item, Declaration):
-        return w.declare(item.ctype, item.names)
+        try:
+            return w.declare(item.ctype, item.names)
+        except ValueError:
+            raise Refused(f"the registers {', '.join(item.names)}") from None
     if isinstance(item, Label):
         return f"{w.label(item.name)}:;"
     if isinstance(item, Scope):
@@ -147,7 +153,7 @@ def _item(item: Item, w: Writer) -> str:
         raise Refused(f"{item.text}{f' ({what})' if what else ''}")
     try:
         made = handler(w, item)
-    except (IndexError, ValueError, KeyError):
+    except (IndexError, ValueError, KeyError, ArithmeticError):  # fewer operands or types than it wants
         raise Refused(item.text) from None
     if item.guard is None:
         return made

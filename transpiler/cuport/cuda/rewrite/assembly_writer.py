@@ -27,6 +27,7 @@ BITS = ("b8", "b16", "b32", "b64", "b128")
 INTEGERS = frozenset((*SIGNED, *UNSIGNED, *BITS))
 FLOATS = frozenset(("f16", "f16x2", "bf16", "bf16x2", "f32", "f64"))
 TYPES = INTEGERS | FLOATS | {"pred", "tf32", "e4m3x2", "e5m2x2", "e4m3", "e5m2", "b1", "s4", "u4"}
+_MOST_REGISTERS = 4096  # in one declaration
 SCOPES = ("cta", "cluster", "gpu", "sys")
 ROUNDINGS = {"rn": "nearest", "rz": "zero", "rp": "up", "rm": "down"}
 
@@ -132,6 +133,8 @@ class Writer:
         made = []
         for name in names:
             base, angle, count = name.partition("<")
+            if angle and int(count.rstrip("> ")) > _MOST_REGISTERS:
+                raise Refused(f"{count.rstrip('> ')} registers")
             every = [f"{base}{i}" for i in range(int(count.rstrip("> ")))] if angle else [name]
             for one in every:
                 spelled = "cuport_r_" + "".join(c if c.isalnum() or c == "_" else "_" for c in one)
@@ -139,7 +142,7 @@ class Writer:
                 made.append(spelled)
                 if ctype == "pred":
                     self.predicates.add(spelled)
-        return f"{P}{ctype} {', '.join(made)};"
+        return f"{P}register_of<{P}{ctype}> {', '.join(made)};"
 
     # Operands as values.
 
@@ -194,6 +197,10 @@ class Writer:
     def _number(self, text: str, ctype: str) -> str:
         low = text.lower().lstrip("-")
         minus = "-" if text.startswith("-") else ""
+        if low.startswith("0f") and len(low) == 10 and ctype == "f32":
+            return f"{P}number<{P}f32>({minus}{P}float_of(0x{low[2:]}u))"
+        if low.startswith("0d") and len(low) == 18 and ctype == "f64":
+            return f"{P}number<{P}f64>({minus}{P}float_of(0x{low[2:]}ull))"
         if low.startswith("0f") and len(low) == 10:
             return f"{minus}{P}get<{P}{ctype}>({P}b32{{0x{low[2:]}u}})"
         if low.startswith("0d") and len(low) == 18:

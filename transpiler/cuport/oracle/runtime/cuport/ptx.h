@@ -40,15 +40,29 @@ template <class T>
 struct is_shadow_scalar : std::false_type {};
 template <int P>
 struct is_shadow_scalar<ShadowT<P>> : std::true_type {};
+template <class T>
+inline constexpr bool is_shadow_value = is_shadow_scalar<T>::value;
+
+// What a register of a type holds; in a shadow build floating-point ones hold shadow scalars.
+template <class T>
+struct in_register { using type = T; };
+#ifdef CUPORT_SHADOW
+template <> struct in_register<f32> { using type = ShadowT<24>; };
+template <> struct in_register<f64> { using type = ShadowT<53>; };
+#endif
+template <class T>
+using register_of = typename in_register<T>::type;
 
 // Of the bits of a register that is wider than the type, the low ones count; of one that is narrower, its value.
 template <class T, class V>
-CUPORT_FN T get(const V& held) {
+CUPORT_FN register_of<T> get(const V& held) {
   using R = std::remove_cv_t<V>;
-  static_assert(!is_shadow_scalar<R>::value, "no shadow: inline PTX sees the bits of floating-point numbers");
+  static_assert(!is_shadow_value<R> || std::is_same_v<register_of<T>, R>, "no shadow: inline PTX sees the bits of floating-point numbers");
   const R v = held;
-  if constexpr (std::is_same_v<T, R>) {
+  if constexpr (std::is_same_v<register_of<T>, R>) {
     return v;
+  } else if constexpr (is_shadow_value<register_of<T>>) {
+    static_assert(!is_shadow_value<register_of<T>>, "no shadow: inline PTX makes floating-point numbers of bits");
   } else if constexpr (std::is_pointer_v<R>) {
     return get<T>(reinterpret_cast<uint64_t>(v));
   } else if constexpr (std::is_enum_v<R>) {
@@ -72,7 +86,7 @@ CUPORT_FN T get(const V& held) {
 template <class V, class T>
 CUPORT_FN void put(V& to, const T& value) {
   using R = std::remove_cv_t<V>;
-  static_assert(!is_shadow_scalar<R>::value, "no shadow: inline PTX sees the bits of floating-point numbers");
+  static_assert(is_shadow_value<R> == is_shadow_value<T>, "no shadow: inline PTX sees the bits of floating-point numbers");
   if constexpr (std::is_same_v<T, R>) {
     to = value;
   } else if constexpr (std::is_same_v<R, bool>) {
@@ -89,10 +103,12 @@ CUPORT_FN void put(V& to, const T& value) {
     put(to, get<std::conditional_t<sizeof(T) == 8, uint64_t, std::conditional_t<sizeof(T) == 4, uint32_t, uint16_t>>>(value));
   }
 }
-// A number written in the template.
+// A number written in the template; floating-point ones by their bits.
+CUPORT_FN f32 float_of(unsigned bits) { return bit_cast<f32>(bits); }
+CUPORT_FN f64 float_of(unsigned long long bits) { return bit_cast<f64>(bits); }
 template <class T, class N>
-CUPORT_FN constexpr T number(N n) {
-  if constexpr (std::is_arithmetic_v<T>) return static_cast<T>(n);
+CUPORT_FN constexpr register_of<T> number(N n) {
+  if constexpr (std::is_arithmetic_v<T>) return static_cast<register_of<T>>(static_cast<T>(n));
   else return T{static_cast<decltype(T::bits)>(n)};
 }
 

@@ -61,11 +61,20 @@ CUPORT_FN T each(F f, T a, Rest... rest) {
     return finished<Mode>(f(a, rest...));
   }
 }
+// A shadow scalar that an operation gave; the functions are found once shadow/ has been included.
+template <unsigned Mode, Round R, class T>
+CUPORT_FN T shadowed(T x) {
+  if constexpr (R != Round::nearest) x = widened(x, 2);
+  if constexpr ((Mode & sat) != 0) x = __saturatef(x);
+  if constexpr ((Mode & relu) != 0) x = fmax(x, T(0));
+  return x;
+}
 // float and double are computed in their own type and rounding mode, narrow types in double and rounded once.
 #define CUPORT_PTX_BINARY(name, op)                                                                              \
   template <unsigned Mode, Round R, class T>                                                                     \
   CUPORT_FN T name(T a, T b) {                                                                                   \
-    return each<Mode>([](auto x, auto y) {                                                                       \
+    if constexpr (is_shadow_value<T>) return shadowed<Mode, R>(T(a op b));                                       \
+    else return each<Mode>([](auto x, auto y) {                                                                       \
       using V = decltype(x);                                                                                     \
       if constexpr (!std::is_floating_point_v<V>) return rounded_to<V, R>(value(x) op value(y));                 \
       else if constexpr (R == Round::nearest) return x op y;                                                     \
@@ -79,7 +88,8 @@ CUPORT_PTX_BINARY(div, /)
 #undef CUPORT_PTX_BINARY
 template <unsigned Mode, Round R, class T>
 CUPORT_FN T fma(T a, T b, T c) {
-  return each<Mode>([](auto x, auto y, auto z) {
+  if constexpr (is_shadow_value<T>) return shadowed<Mode, R>(T(a * b + c));
+  else return each<Mode>([](auto x, auto y, auto z) {
     using V = decltype(x);
     if constexpr (std::is_same_v<V, float>) {
       if constexpr (R == Round::nearest) return fmaf(x, y, z);
@@ -98,7 +108,10 @@ CUPORT_FN T fma(T a, T b, T c) {
 }
 template <unsigned Mode, bool Least, class T>
 CUPORT_FN T extreme(T a, T b) {
-  return each<Mode>([](auto x, auto y) {
+  static_assert(!is_shadow_value<T> || (Mode & (magnitudes | xor_sign)) == 0, "no shadow: extremes of magnitudes in PTX");
+  if constexpr (is_shadow_value<T> && Least) return fmin(a, b);
+  else if constexpr (is_shadow_value<T>) return fmax(a, b);
+  else return each<Mode>([](auto x, auto y) {
     using V = decltype(x);
     double p = value(x), q = value(y);
     if ((Mode & nan) != 0 && (p != p || q != q)) return rounded_to<V>(static_cast<double>(NAN));
@@ -118,21 +131,24 @@ template <class T>
 inline constexpr bits_t<T> sign_bit = static_cast<bits_t<T>>(bits_t<T>(1) << (sizeof(T) * 8 - 1));
 template <unsigned Mode, class T>
 CUPORT_FN T abs(T a) {
-  return each<Mode>([](auto x) { using V = decltype(x); return get<V>(static_cast<bits_t<V>>(get<bits_t<V>>(x) & ~sign_bit<V>)); }, a);
+  if constexpr (is_shadow_value<T>) return fabs(a);
+  else return each<Mode>([](auto x) { using V = decltype(x); return get<V>(static_cast<bits_t<V>>(get<bits_t<V>>(x) & ~sign_bit<V>)); }, a);
 }
 template <unsigned Mode, class T>
 CUPORT_FN T neg(T a) {
-  return each<Mode>([](auto x) { using V = decltype(x); return get<V>(static_cast<bits_t<V>>(get<bits_t<V>>(x) ^ sign_bit<V>)); }, a);
+  if constexpr (is_shadow_value<T>) return -a;
+  else return each<Mode>([](auto x) { using V = decltype(x); return get<V>(static_cast<bits_t<V>>(get<bits_t<V>>(x) ^ sign_bit<V>)); }, a);
 }
 template <class T>
 CUPORT_FN T copy_sign(T from, T to) {  // PTX: the sign of a onto b
   return get<T>(static_cast<bits_t<T>>((get<bits_t<T>>(to) & ~sign_bit<T>) | (get<bits_t<T>>(from) & sign_bit<T>)));
 }
 
-#define CUPORT_PTX_UNARY(name, single, wide)                                                       \
+#define CUPORT_PTX_UNARY(name, single, wide, shadow)                                               \
   template <unsigned Mode, Round R, class T>                                                       \
   CUPORT_FN T name(T a) {                                                                          \
-    return each<Mode>([](auto x) {                                                                 \
+    if constexpr (is_shadow_value<T>) return shadowed<Mode, R>(T(shadow));                         \
+    else return each<Mode>([](auto x) {                                                                 \
       using V = decltype(x);                                                                       \
       if constexpr (std::is_same_v<V, float> && R != Round::nearest) return rounded<R>(x, x, [](V v, V) CUPORT_NOINLINE { return static_cast<V>(single); }); \
       else if constexpr (std::is_same_v<V, float>) { const float v = x; return static_cast<V>(single); } \
@@ -140,15 +156,17 @@ CUPORT_FN T copy_sign(T from, T to) {  // PTX: the sign of a onto b
       else { const double v = value(x); return rounded_to<V>(wide); }                              \
     }, a);                                                                                         \
   }
-CUPORT_PTX_UNARY(rcp, 1.0f / v, 1.0 / v)
-CUPORT_PTX_UNARY(sqrt, sqrtf(v), ::sqrt(v))
-CUPORT_PTX_UNARY(rsqrt, rsqrtf(v), 1.0 / ::sqrt(v))
-CUPORT_PTX_UNARY(ex2, exp2f(v), ::exp2(v))
-CUPORT_PTX_UNARY(lg2, log2f(v), ::log2(v))
-CUPORT_PTX_UNARY(sin, sinf(v), ::sin(v))
-CUPORT_PTX_UNARY(cos, cosf(v), ::cos(v))
-CUPORT_PTX_UNARY(tanh, tanhf(v), ::tanh(v))
+CUPORT_PTX_UNARY(rcp, 1.0f / v, 1.0 / v, T(1) / a)
+CUPORT_PTX_UNARY(sqrt, sqrtf(v), ::sqrt(v), sqrt(a))
+CUPORT_PTX_UNARY(rsqrt, rsqrtf(v), 1.0 / ::sqrt(v), rsqrt(a))
+CUPORT_PTX_UNARY(ex2, exp2f(v), ::exp2(v), fast_exp2f(a))
+CUPORT_PTX_UNARY(lg2, log2f(v), ::log2(v), fast_log2f(a))
+CUPORT_PTX_UNARY(sin, sinf(v), ::sin(v), fast_sinf(a))
+CUPORT_PTX_UNARY(cos, cosf(v), ::cos(v), fast_cosf(a))
+CUPORT_PTX_UNARY(tanh, tanhf(v), ::tanh(v), fast_tanhf(a))
 #undef CUPORT_PTX_UNARY
+template <unsigned Mode, class T>
+CUPORT_FN std::enable_if_t<is_shadow_value<T>, T> div_approx(T a, T b) { return fast_divide(a, b); }
 template <unsigned Mode>
 CUPORT_FN float div_approx(float a, float b) { return each<Mode>([](float x, float y) { return fast_divide(x, y); }, a, b); }
 
@@ -162,7 +180,8 @@ template <class T> CUPORT_FN bool is_subnormal(T x) { return fpclassify(x) == FP
 
 // Comparisons; those ending in u are true if an operand is NaN.
 #define CUPORT_PTX_COMPARE(name, op)                                                         \
-  template <class T> CUPORT_FN bool f##name(T a, T b) { return value(a) op value(b) && !is_nan(a) && !is_nan(b); }  \
+  template <class T> CUPORT_FN std::enable_if_t<is_shadow_value<T>, bool> f##name(T a, T b) { return a op b && a == a && b == b; }  \
+  template <class T> CUPORT_FN std::enable_if_t<!is_shadow_value<T>, bool> f##name(T a, T b) { return value(a) op value(b) && !is_nan(a) && !is_nan(b); }  \
   template <class T> CUPORT_FN bool f##name##u(T a, T b) { return value(a) op value(b) || is_nan(a) || is_nan(b); }
 CUPORT_PTX_COMPARE(eq, ==)
 CUPORT_PTX_COMPARE(ne, !=)
