@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 STAMP   = $(VENV)/.installed
 EXAMPLE ?= examples/layernorm/layernorm.cu
 
-.PHONY: demo test lint wheel clean help
+.PHONY: demo test corpus corpus-nvcc fuzz lint wheel clean help
 
 help:        ## show this list
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
@@ -25,6 +25,15 @@ demo: $(STAMP)  ## port a real CUDA program to Triton and to JAX, with the evide
 
 test: $(STAMP)  ## run the tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests
+
+corpus: $(STAMP)  ## run the programs of corpus/ in three schedules; prints one table
+	$(BIN)/python -m tests.corpus.table
+
+corpus-nvcc: $(STAMP)  ## compile the programs of corpus/ with nvcc, where there is one
+	$(BIN)/python -m tests.corpus.nvcc
+
+fuzz: $(STAMP)  ## 10,000 broken sources through inspect and run --dry
+	$(BIN)/python -m tests.adversarial.fuzz.walk 10000
 
 lint: $(STAMP)  ## ruff and mypy
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[lint]'
