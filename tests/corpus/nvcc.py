@@ -7,8 +7,9 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from cuport.oracle.gpu import find_nvcc
 from tests.corpus.programs import Entry, entries
+
+from cuport.oracle.gpu import find_nvcc
 
 # sm_80: what the programs use of tensor cores and bfloat16 needs it.
 FLAGS = ("-std=c++17", "-arch=sm_80", "--extended-lambda", "--expt-relaxed-constexpr", "-w", "-c", "-o", os.devnull)
