@@ -19,12 +19,14 @@ from cuport.kernel import CType, Kernel, Source
 # Operations in which a thread waits for others: a kernel that may reach one needs fibers.
 _WAITS = re.compile(
     r"\b(?:__sync\w*|__shfl\w*|__ballot\w*|__any\w*|__all\w*|__uni_sync|__activemask|__match_\w+|__reduce_\w+_sync"
-    r"|__barrier\w*|__pipeline_\w+|cooperative_groups|this_thread_block|this_thread|this_grid|tiled_partition"
+    r"|__barrier\w*|__pipeline_\w+|cooperative_groups|this_thread_block|this_thread|this_grid|this_cluster|tiled_partition"
     r"|coalesced_threads|binary_partition|labeled_partition|thread_group|thread_block|sync|arrive\w*|wait|cub|wmma|nvcuda"
     r"|mma_sync|asm|__asm|__asm__|acquire|try_acquire|try_wait\w*|producer_\w+|consumer_\w+|memcpy_async)\b"
     # flags and locks that are C++ atomics
     r"|(?:\.|->)\s*(?:load|exchange|compare_exchange_\w+|test_and_set)\s*\("
 )
+# What a block-wide operation of cub needs, whatever the program calls its type.
+_CUB = re.compile(r"\b(?:__shared__|TempStorage|(?:Block|Warp)[A-Z]\w*)\b")
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,8 @@ class Program:
         """Whether a thread of this kernel may wait for others. Says yes in doubt."""
         if _WAITS.search(kernel.text):
             return True
+        if self._may_use_cub and _CUB.search(kernel.text + self._device_functions):
+            return True
         by_name = {f.qualified: f for f in self.source.functions}
         elsewhere = {name.split("::")[-1] for name in self.missing_functions}
         reached = (kernel.text, *(by_name[c].text for c in kernel.calls if c in by_name))
@@ -145,6 +149,14 @@ class Program:
         if open_ended and any(_WAITS.search(t) for t in self._device_lambdas):
             return True
         return any(name not in by_name for name in kernel.calls)
+
+    @cached_property
+    def _may_use_cub(self) -> bool:
+        return any(header.startswith("cub/") for header in self.source.includes)
+
+    @cached_property
+    def _device_functions(self) -> str:
+        return "\n".join(f.text for f in self.source.functions if f.device)
 
     def grid_waits(self, kernel: Kernel) -> bool:
         """Whether a thread of this kernel may wait for other blocks."""
