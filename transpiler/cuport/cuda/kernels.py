@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from cuport.cuda.clusters import cluster_use
 from cuport.cuda.declarations import Definition
 from cuport.cuda.launches import Launch
 from cuport.cuda.lexer import names
@@ -46,7 +47,7 @@ def read_kernels(
         reached = [d, *functions]
         variables = tuple(v.qualified for v in reach.globals(reached))
         extras = [p.name for p in d.template_params] + [v.split("::")[-1] for v in variables]
-        notes = _diagnostics(unit, d, functions) + texture_use(unit, d, reached)
+        notes = _diagnostics(unit, d, functions) + texture_use(unit, d, reached) + cluster_use(unit, d, reached)
         notes += [_specialisation(unit, d, s) for s in specialised[d.qualified]]
         kernels.append(
             Kernel(

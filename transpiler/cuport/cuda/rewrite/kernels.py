@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
+from cuport.cuda.clusters import cluster_extents
 from cuport.cuda.rewrite.edits import Edits
 from cuport.cuda.rewrite.independent import independent
 from cuport.cuda.rewrite.program import KernelHead, Program
@@ -96,11 +97,14 @@ def _info(program: Program, head: KernelHead, s: Signature, *, describe: bool) -
     problem = '"a parameter is a reference"' if s.references else "nullptr"
     if any(d.code == "unsupported.texture" for d in kernel.diagnostics):
         problem = '"it uses textures or surfaces, which are no part of its arguments"'
+    if any(d.code == "unsupported.cluster" for d in kernel.diagnostics):
+        problem = '"its blocks run in clusters"'
+    cluster = ", ".join(f"static_cast<unsigned>({e})" for e in cluster_extents(kernel.text))
     return (
         f"{before}{s.bare_template} inline const cuport::KernelInfo& cuport_info_{head.index}() {{ "
         f"static const cuport::KernelInfo cuport_info{{"
         f'"{head.name}", "{names}", "{",".join(kernel.globals)}", '
-        f"{grid_waits}, {is_template}, {waits}, {describer}, {problem}, {free}}}; "
+        f"{grid_waits}, {is_template}, {waits}, {describer}, {problem}, {free}, {{{cluster}}}}}; "
         "return cuport_info; } "
     )
 

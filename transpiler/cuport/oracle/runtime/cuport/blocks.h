@@ -12,6 +12,7 @@ struct Config {
   size_t shared;
   bool cooperative = false;
   cudaStream_t stream = nullptr;
+  dim3 cluster = dim3(1, 1, 1);  // blocks that run together
 };
 inline Config config(dim3 grid, dim3 block, size_t shared = 0, cudaStream_t stream = nullptr) {
   return Config{grid, block, shared, false, stream};
@@ -78,7 +79,7 @@ CUPORT_QUIET inline uint3 block_index(uint64_t i, dim3 grid) {
 }
 
 // Blocks `from` to `to` in the order of the schedule.
-CUPORT_QUIET inline void run_range(const Config& c, const Task& task, Rows rows, const BlockOrder& order, uint64_t from, uint64_t to) {
+CUPORT_OUTLINED(CUPORT_QUIET, void, run_range, (const Config& c, const Task& task, Rows rows, const BlockOrder& order, uint64_t from, uint64_t to)) {
   static thread_local Block* block = static_cast<Block*>(calloc(1, sizeof(Block)));
   static thread_local SharedArena arena;
   if (block == nullptr) fatal("no memory for a block");
@@ -112,8 +113,8 @@ CUPORT_QUIET inline void run_range(const Config& c, const Task& task, Rows rows,
 }
 
 // The same, stopped by what goes wrong inside: `failure`, `why` and `at` of launch_state tell.
-CUPORT_QUIET inline void run_guarded(const Config& c, const char* name, const Task& task, Rows rows, const BlockOrder& order, uint64_t from,
-                        uint64_t to) {
+CUPORT_OUTLINED(CUPORT_QUIET, void, run_guarded, (const Config& c, const char* name, const Task& task, Rows rows, const BlockOrder& order, uint64_t from,
+                        uint64_t to)) {
   gridDim = c.grid;
   blockDim = c.block;
   worker.fibers = rows == nullptr;

@@ -21,32 +21,38 @@ inline KernelAttributes* attributes_of(const void* kernel, bool make) {
   return &kernel_attributes[kernel_attribute_count++];
 }
 
-inline cudaError_t check_config(const Config& c, const void* kernel) {
+CUPORT_OUTLINED(, cudaError_t, check_config, (const Config& c, const void* kernel)) {
   const auto& g = c.grid;
   const auto& b = c.block;
   const uint64_t threads = uint64_t{b.x} * b.y * b.z;
   if (g.x == 0 || g.y == 0 || g.z == 0 || threads == 0) return cudaErrorInvalidConfiguration;
   if (threads > 1024 || b.x > 1024 || b.y > 1024 || b.z > 64) return cudaErrorInvalidConfiguration;
   if (g.x > 0x7FFFFFFFu || g.y > 65535 || g.z > 65535) return cudaErrorInvalidConfiguration;
+  if (g.x % c.cluster.x != 0 || g.y % c.cluster.y != 0 || g.z % c.cluster.z != 0) return cudaErrorInvalidClusterSize;
+  if (c.cluster.x * c.cluster.y * c.cluster.z > 16) return cudaErrorInvalidClusterSize;
   const KernelAttributes* a = attributes_of(kernel, false);
   if (c.shared > (a == nullptr ? kSharedLimit : a->dynamic_limit)) return cudaErrorInvalidValue;
   return cudaSuccess;
 }
 
-// All blocks resident: each runs until its threads have returned or wait at the grid barrier.
-CUPORT_QUIET inline void run_cooperative(const Config& c, const Task& task) {
-  const uint64_t blocks = uint64_t{c.grid.x} * c.grid.y * c.grid.z;
-  const unsigned threads = c.block.x * c.block.y * c.block.z;
-  auto* all = static_cast<Block*>(calloc(blocks, sizeof(Block)));
-  auto* arenas = static_cast<SharedArena*>(calloc(blocks, sizeof(SharedArena)));
-  shared_dynamic_bytes = c.shared;
-  if (all == nullptr || arenas == nullptr) fatal("no memory for the blocks of a cooperative launch");
-  for (uint64_t i = 0; i < blocks; ++i) {
-    arenas[i].fit(shared_total(c.shared));
-    all[i].shared = arenas[i].base;
-    shape_block(all[i], c.block);
-    open_block(all[i], task, block_index(i, c.grid), threads);
-  }
+// Blocks of a launch that are resident together: the whole grid, or one cluster.
+struct Residents {
+  Block* first = nullptr;
+  bool by_rank = false;  // of a cluster, in the order of their ranks; else in that of the grid
+  dim3 cluster = dim3(1, 1, 1);
+};
+inline thread_local Residents residents;
+
+CUPORT_QUIET inline unsigned cluster_blocks(const dim3& c) { return c.x * c.y * c.z; }
+// The index of a cluster's block.
+CUPORT_QUIET inline uint3 cluster_member(const Config& c, uint64_t cluster, unsigned rank) {
+  const dim3& n = c.cluster;
+  const uint3 at = block_index(cluster, dim3(c.grid.x / n.x, c.grid.y / n.y, c.grid.z / n.z));
+  return uint3{at.x * n.x + rank % n.x, at.y * n.y + rank / n.x % n.y, at.z * n.z + rank / n.x / n.y};
+}
+
+// Each block runs until its threads have returned or wait at the barrier of all.
+CUPORT_QUIET inline void run_residents(const Config& c, Block* all, uint64_t blocks) {
   const BlockOrder order(blocks);
   for (bool more = true, again = false; more; again = true) {
     more = false;
@@ -72,14 +78,34 @@ CUPORT_QUIET inline void run_cooperative(const Config& c, const Task& task) {
       for (unsigned w = 0; w < all[i].warps; ++w) scheduling::make_ready(all[i], w, all[i].warp[w].live);
     }
   }
+}
+
+// All blocks of a cooperative launch at once; else cluster after cluster.
+CUPORT_OUTLINED(CUPORT_QUIET, void, run_cooperative, (const Config& c, const Task& task)) {
+  const uint64_t total = uint64_t{c.grid.x} * c.grid.y * c.grid.z, blocks = c.cooperative ? total : cluster_blocks(c.cluster);
+  const unsigned threads = c.block.x * c.block.y * c.block.z;
+  auto* all = static_cast<Block*>(calloc(blocks, sizeof(Block)));
+  auto* arenas = static_cast<SharedArena*>(calloc(blocks, sizeof(SharedArena)));
+  shared_dynamic_bytes = c.shared;
+  if (all == nullptr || arenas == nullptr) fatal("no memory for the blocks of a cooperative launch");
+  for (uint64_t i = 0; i < blocks; ++i) arenas[i].fit(shared_total(c.shared));
+  residents.first = all, residents.by_rank = !c.cooperative;
+  for (uint64_t group = 0; group < total / blocks; ++group) {
+    for (uint64_t i = 0; i < blocks; ++i) {
+      all[i].shared = arenas[i].base;
+      shape_block(all[i], c.block);
+      open_block(all[i], task, c.cooperative ? block_index(i, c.grid) : cluster_member(c, group, static_cast<unsigned>(i)), threads);
+    }
+    run_residents(c, all, blocks);
+  }
   for (uint64_t i = 0; i < blocks; ++i) munmap(arenas[i].base, arenas[i].bytes);
   free(arenas);
   free(all);
 }
 
 // Runs a grid whose configuration was checked. Returns what went wrong inside.
-CUPORT_NOINLINE CUPORT_QUIET inline cudaError_t run_grid(const Config& c, const char* name, const Task& task, Rows rows,
-                                                         bool independent = false) {
+CUPORT_OUTLINED(CUPORT_QUIET, cudaError_t, run_grid, (const Config& c, const char* name, const Task& task, Rows rows,
+                                                         bool independent = false)) {
   gridDim = c.grid;
   blockDim = c.block;
   worker.fibers = rows == nullptr;
@@ -87,7 +113,8 @@ CUPORT_NOINLINE CUPORT_QUIET inline cudaError_t run_grid(const Config& c, const 
   launch_state.failure = 0;
   launch_state.why[0] = 0;
   CUPORT_LAUNCH_BEGIN();
-  if (!c.cooperative || rows != nullptr) {
+  residents.cluster = c.cluster;
+  if ((!c.cooperative && cluster_blocks(c.cluster) == 1) || rows != nullptr) {
     run_blocks(c, name, task, rows, independent);
   } else if (sigsetjmp(launch_state.escape, 0) == 0) {
     launch_state.in_kernel = true;
@@ -149,7 +176,7 @@ inline cudaError_t run_call(const Config& c, const char* name, const Call& call,
 }
 
 // CUPORT_SCHEDULE and CUPORT_SEED choose the order of blocks and threads of a whole program.
-__attribute__((constructor)) inline void read_schedule() {
+CUPORT_OUTLINED(__attribute__((constructor)), void, read_schedule, ()) {
   const char* schedule = getenv("CUPORT_SCHEDULE");
   const char* seed = getenv("CUPORT_SEED");
   if (schedule != nullptr && strcmp(schedule, "reverse") == 0) worker.schedule = Schedule::reverse;

@@ -214,16 +214,17 @@ inline cudaError_t cudaStreamSetAttribute(cudaStream_t, cudaStreamAttrID, const 
 inline cudaError_t cudaStreamGetAttribute(cudaStream_t, cudaStreamAttrID, cudaStreamAttrValue* out) { *out = {}; return cuport::done(); }
 
 namespace cuport {
-// The plain configuration of an extended one. Clusters of more than one block are not supported.
+// The plain configuration of an extended one.
 inline cudaError_t plain_config(const cudaLaunchConfig_t* given, Config& out) {
   if (given == nullptr) return done(cudaErrorInvalidValue);
   out = Config{given->gridDim, given->blockDim, given->dynamicSmemBytes, false, given->stream};
   for (unsigned i = 0; i < given->numAttrs; ++i) {
     const cudaLaunchAttribute& a = given->attrs[i];
     if (a.id == cudaLaunchAttributeCooperative) out.cooperative = a.val.cooperative != 0;
-    if (a.id == cudaLaunchAttributeClusterDimension && a.val.clusterDim.x * a.val.clusterDim.y * a.val.clusterDim.z > 1) {
-      fprintf(stderr, "cuport: clusters of blocks are not supported\n");
-      return done(cudaErrorNotSupported);
+    if (a.id == cudaLaunchAttributeClusterDimension) {
+      const auto& n = a.val.clusterDim;
+      if (n.x == 0 || n.y == 0 || n.z == 0) return done(cudaErrorInvalidClusterSize);
+      out.cluster = dim3(n.x, n.y, n.z);
     }
   }
   return out.cooperative ? cooperative_fits(out) : cudaSuccess;

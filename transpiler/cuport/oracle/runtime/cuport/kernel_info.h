@@ -15,6 +15,7 @@ struct KernelInfo {
   void (*describe)(Describer&);  // names the template arguments; null in unit builds
   const char* problem = nullptr;   // why no launch of it can become a case
   bool independent = false;        // the order of its blocks makes no difference
+  unsigned cluster[3] = {1, 1, 1};  // blocks that run together
 };
 
 }  // namespace cuport

@@ -101,6 +101,13 @@ struct Reference {
 template <class T>
 inline Reference<T> refer(T& value) { return Reference<T>{&value}; }
 
+// A launch's configuration with the clusters that the kernel itself asks for.
+inline Config clustered(const Config& c, const KernelInfo& info) {
+  Config with = c;
+  if (info.cluster[0] * info.cluster[1] * info.cluster[2] > 1) with.cluster = dim3(info.cluster[0], info.cluster[1], info.cluster[2]);
+  return with;
+}
+
 // `k<<<...>>>(...)` through the function that cuda/rewrite put beside each kernel.
 template <auto K, bool Waits, class Body = void, class... P>
 inline cudaError_t launch(const Config& c, const KernelInfo& info, P... args) {
@@ -109,8 +116,9 @@ inline cudaError_t launch(const Config& c, const KernelInfo& info, P... args) {
     return recording->add(StepKind::kernel, [=, &info] { return launch<K, Waits, Body>(unrecorded(c), info, args...); });
   }
 #endif
-  const auto run = [&] { return run_kernel<K, Waits, Body>(c, info, args...); };
-  return launch_from_host(c, info, reinterpret_cast<const void*>(K), run, args...);
+  const Config with = clustered(c, info);
+  const auto run = [&] { return run_kernel<K, Waits, Body>(with, info, args...); };
+  return launch_from_host(with, info, reinterpret_cast<const void*>(K), run, args...);
 }
 
 // The same where the kernel is known only as a pointer; perhaps nothing else is known of it, so that it gets fibers.
@@ -130,9 +138,10 @@ struct PointerLaunch {
 #endif
     const KnownKernel* known = find_kernel(reinterpret_cast<const void*>(kernel));
     const KernelInfo& info = known == nullptr ? unknown : *known->info;
+    const Config with = clustered(c, info);
     const auto call = [&]() CUPORT_QUIET { kernel(args...); };
-    const auto run = [&] { return info.waits ? run_call<true>(c, info.name, call) : run_call<false>(c, info.name, call); };
-    return launch_from_host(c, info, reinterpret_cast<const void*>(kernel), run, args...);
+    const auto run = [&] { return info.waits ? run_call<true>(with, info.name, call) : run_call<false>(with, info.name, call); };
+    return launch_from_host(with, info, reinterpret_cast<const void*>(kernel), run, args...);
   }
 };
 template <class... P>

@@ -59,34 +59,77 @@ class grid_group {
   static dim3 thread_index() {
     return dim3(blockIdx.x * blockDim.x + threadIdx.x, blockIdx.y * blockDim.y + threadIdx.y, blockIdx.z * blockDim.z + threadIdx.z);
   }
-  static dim3 dim_clusters() { return gridDim; }
-  static unsigned long long num_clusters() { return num_blocks(); }
-  static dim3 cluster_index() { return dim3(blockIdx); }
-  static unsigned long long cluster_rank() { return block_rank(); }
+  static dim3 dim_clusters() {
+    const dim3 n = cuport::residents.cluster;
+    return dim3(gridDim.x / n.x, gridDim.y / n.y, gridDim.z / n.z);
+  }
+  static unsigned long long num_clusters() { return num_blocks() / cuport::cluster_blocks(cuport::residents.cluster); }
+  static dim3 cluster_index() {
+    const dim3 n = cuport::residents.cluster;
+    return dim3(blockIdx.x / n.x, blockIdx.y / n.y, blockIdx.z / n.z);
+  }
+  static unsigned long long cluster_rank() {
+    const dim3 n = dim_clusters(), at = cluster_index();
+    return at.x + static_cast<unsigned long long>(n.x) * (at.y + static_cast<unsigned long long>(n.y) * at.z);
+  }
 };
 inline grid_group this_grid() { return {}; }
 
-// A cluster of one block, which every launch has.
+// The blocks of a cluster, resident together; a launch that says nothing of clusters has one block in each.
 class cluster_group {
  public:
   using arrival_token = cuport_token;
-  static void sync(int site = CUPORT_SITE) { cuport::block_barrier(0, site); }
+  static void sync(int site = CUPORT_SITE) {
+    if (num_blocks() == 1) cuport::block_barrier(0, site);
+    else cuport::grid_barrier();
+  }
   static arrival_token barrier_arrive() { return {}; }
-  static void barrier_wait(int site = CUPORT_SITE) { cuport::block_barrier(0, site); }
-  static void barrier_wait(arrival_token&&, int site = CUPORT_SITE) { cuport::block_barrier(0, site); }
-  static unsigned query_shared_rank(const void*) { return 0; }
+  static void barrier_wait(int site = CUPORT_SITE) { sync(site); }
+  static void barrier_wait(arrival_token&&, int site = CUPORT_SITE) { sync(site); }
+  // Shared memory of the other blocks: the same place in each.
+  CUPORT_QUIET static unsigned query_shared_rank(const void* p) {
+    for (unsigned r = 0; r < num_blocks(); ++r) {
+      const auto at = static_cast<size_t>(static_cast<const char*>(p) - shared_of(r));
+      if (at < cuport::shared_total(cuport::shared_dynamic_bytes)) return r;
+    }
+    return block_rank();
+  }
   template <class T>
-  static T* map_shared_rank(T* p, int) { return p; }
-  static dim3 block_index() { return dim3(0, 0, 0); }
-  static unsigned block_rank() { return 0; }
-  static dim3 thread_index() { return dim3(threadIdx); }
-  static unsigned thread_rank() { return linear_thread(); }
-  static dim3 dim_blocks() { return dim3(1, 1, 1); }
-  static unsigned num_blocks() { return 1; }
-  static dim3 dim_threads() { return blockDim; }
-  static unsigned num_threads() { return thread_block::size(); }
+  CUPORT_QUIET static T* map_shared_rank(T* p, unsigned rank) {
+    const auto* at = reinterpret_cast<const volatile char*>(p);
+    return reinterpret_cast<T*>(const_cast<char*>(shared_of(rank) + (at - shared_of(query_shared_rank(const_cast<const void*>(static_cast<const volatile void*>(p)))))));
+  }
+  static dim3 block_index() {
+    const dim3 n = dim_blocks();
+    return dim3(blockIdx.x % n.x, blockIdx.y % n.y, blockIdx.z % n.z);
+  }
+  static unsigned block_rank() {
+    const dim3 n = dim_blocks(), at = block_index();
+    return at.x + n.x * (at.y + n.y * at.z);
+  }
+  static dim3 thread_index() {
+    const dim3 at = block_index();
+    return dim3(at.x * blockDim.x + threadIdx.x, at.y * blockDim.y + threadIdx.y, at.z * blockDim.z + threadIdx.z);
+  }
+  static unsigned thread_rank() { return block_rank() * thread_block::size() + linear_thread(); }
+  static dim3 dim_blocks() { return cuport::residents.cluster; }
+  static unsigned num_blocks() { return cuport::cluster_blocks(cuport::residents.cluster); }
+  static dim3 dim_threads() {
+    const dim3 n = dim_blocks();
+    return dim3(n.x * blockDim.x, n.y * blockDim.y, n.z * blockDim.z);
+  }
+  static unsigned num_threads() { return num_blocks() * thread_block::size(); }
   static unsigned size() { return num_threads(); }
   static bool is_valid() { return true; }
+
+ private:
+  CUPORT_QUIET static const char* shared_of(unsigned rank) {
+    const dim3 n = dim_blocks(), at = block_index();
+    if (cuport::cluster_blocks(n) == 1) return cuport::worker.block->shared;
+    if (cuport::residents.by_rank) return cuport::residents.first[rank].shared;
+    const uint64_t x = blockIdx.x - at.x + rank % n.x, y = blockIdx.y - at.y + rank / n.x % n.y, z = blockIdx.z - at.z + rank / n.x / n.y;
+    return cuport::residents.first[x + gridDim.x * (y + gridDim.y * z)].shared;
+  }
 };
 inline cluster_group this_cluster() { return {}; }
 
