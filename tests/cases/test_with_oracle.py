@@ -128,3 +128,21 @@ def test_a_kernel_without_a_program_by_its_case_file(oracle: Oracle, tmp_path: P
     assert not right.diagnostics and len(right.cases) >= 32
     assert {c.buffers[0].data.dtype.name for c in right.cases} == {"float32", "float64"}
     assert "len(x) = op.n + 2 * R" in right.domain
+
+
+def test_a_global_with_the_largest_value_of_its_type(oracle: Oracle, tmp_path: Path) -> None:
+    found = plans(
+        oracle,
+        tmp_path,
+        """#include <cuda_runtime.h>
+        __device__ unsigned long long least = ~0ull;
+        __global__ void smallest(const unsigned *x, int n) {
+          int i = blockIdx.x * blockDim.x + threadIdx.x; if (i < n) atomicMin(&least, (unsigned long long)x[i] << 32 | i); }
+        int main() {
+          static unsigned x[100]; for (int i = 0; i < 100; ++i) x[i] = i * 37 % 101 + 5;
+          unsigned *d; cudaMalloc(&d, sizeof x); cudaMemcpy(d, x, sizeof x, cudaMemcpyHostToDevice);
+          smallest<<<(100 + 31) / 32, 32>>>(d, 100);
+          return cudaDeviceSynchronize(); }
+        """,
+    )
+    assert found["smallest"].cases

@@ -90,7 +90,8 @@ def make(
     for name, (index, path) in global_numbers(base).items():
         if name in known:
             data = buffers[index].data.copy()
-            element(data, path)[0] = known[name]
+            view = element(data, path)
+            view[0] = wrap(known[name], view.dtype.name)
             buffers[index] = with_data(buffers[index], data)
     values: dict[str, ScalarArg | PointerArg] = {}
     for leaf in leaves(kernel, base):
