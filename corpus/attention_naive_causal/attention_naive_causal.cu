@@ -137,8 +137,10 @@ int main(int argc, char** argv) {
                 norm += w;
                 for (int i = 0; i < d; i++) o[i] += w * K[NH * d + i];
             }
-            for (int i = 0; i < d; i++)
-                worst = fmax(worst, fabs(o[i] / norm - out[((size_t)(b * T + t) * NH + h) * d + i]));
+            for (int i = 0; i < d; i++) {
+                double diff = fabs(o[i] / norm - out[((size_t)(b * T + t) * NH + h) * d + i]);
+                if (diff > worst || isnan(diff)) worst = isnan(diff) ? INFINITY : diff;
+            }
             for (int s = t + 1; s < T; s++) bad += att[((size_t)(b * NH + h) * T + t) * T + s] != 0.0f;
         }
         printf("block size %d: worst error %.2e\n", block_size, worst);

@@ -127,7 +127,7 @@ int main(int argc, char **argv)
         double dx = fabs(h_pResult[i].x - dMag * cos(dPhase));
         double dy = fabs(h_pResult[i].y - dMag * sin(dPhase));
         double de = fabs(h_pfEnergy[i] - dMag * dMag) / (dMag * dMag);
-        double d = fmax(fmax(dx, dy) / dMag, de);
+        double d = dx / dMag + dy / dMag + de;
         if (d > dWorst)
             dWorst = d;
         if (!(d < 2e-6))

@@ -125,7 +125,8 @@ int main(int argc, char** argv)
             double expected = 1 / denominator;
             if (i == targets[r]) want += std::log(denominator), expected -= 1, ++want_count;
             if (targets[r] == ignore) expected = 0;
-            worst = std::fmax(worst, std::fabs(g[i] - expected * scale));
+            const double off = std::fabs(g[i] - expected * scale);
+            if (!(off <= worst)) worst = std::isnan(off) ? INFINITY : off;
         }
     }
     std::printf("loss %.6f (%.6f) over %d rows, worst gradient error %.2e\n", loss / counted, want / want_count, counted, worst);

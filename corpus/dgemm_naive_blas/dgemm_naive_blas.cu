@@ -110,7 +110,7 @@ int main(int argc, char *argv[])
             for (int i = 0; i < m; i++) {
                 const double w = want[i + (size_t)j * m] + (beta == 0 ? 0 : beta * c[i + (size_t)j * ldc]);
                 const double e = fabs(r[i + (size_t)j * ldc] - w);
-                if (!(e <= worst)) worst = e;
+                if (!(e <= worst)) worst = isnan(e) ? INFINITY : e;
             }
         /* ... and the padding bit by bit. */
         int touched = 0;

@@ -83,6 +83,9 @@ __global__ void apply_filter(cplx *data, const cplx *filter, int length, int row
 
 #define REQUIRE(x) do { cudaError_t s_ = (x); if (s_ != cudaSuccess) { std::printf("%s\n", cudaGetErrorString(s_)); std::exit(1); } } while (0)
 
+// keeps NaN, which std::fmax drops
+static double worst_of(double a, double b) { return a >= b ? a : b > a ? b : INFINITY; }
+
 static double test(int length, int rows, int threads)
 {
     std::vector<cplx> in(length * rows), filter(length), spectrum(in.size()), out(in.size());
@@ -116,10 +119,10 @@ static double test(int length, int rows, int threads)
             const std::complex<double> w = std::polar(1.0, -2 * M_PI * k / length);
             std::complex<double> sum = 0;
             for (int i = length; i-- > 0;) sum = sum * w + std::complex<double>(x[i].x, x[i].y);
-            worst = std::fmax(worst, std::abs(sum - std::complex<double>(spectrum[r * length + k].x, spectrum[r * length + k].y)) / std::sqrt((double)length));
+            worst = worst_of(worst, std::abs(sum - std::complex<double>(spectrum[r * length + k].x, spectrum[r * length + k].y)) / std::sqrt((double)length));
         }
         for (int i = 0; i < length; i++)
-            worst = std::fmax(worst, cuCabsf(out[r * length + (i + delay) % length] - x[i]));
+            worst = worst_of(worst, cuCabsf(out[r * length + (i + delay) % length] - x[i]));
     }
     std::printf("%4d points, %d signals: %.2e\n", length, rows, worst);
     return worst;
@@ -129,7 +132,7 @@ int main()
 {
     double worst = 0;
     for (int length : {1, 2, 4, 8, 32, 256, 512})
-        worst = std::fmax(worst, test(length, length > 100 ? 3 : 5, 48));
+        worst = worst_of(worst, test(length, length > 100 ? 3 : 5, 48));
     std::puts(worst < 3e-6 ? "PASS" : "FAIL");
     return worst < 3e-6 ? 0 : 1;
 }

@@ -125,14 +125,14 @@ int main(int argc, char **argv)
                     sx += a; sxx += a * a; sy += b; syy += b * b; sxy += a * b;
                 }
             double m = (double)p.hw * cg, sd = sqrt(sxx / m - sx / m * (sx / m) + p.eps);
-            if (fabs(sy / m) > 1e-5 || fabs(sxy / m - sy / m * sx / m - sd) > 1e-4 * sd || fabs(syy / m - 1) > 1e-4) wrong++;
+            if (!(fabs(sy / m) < 1e-5 && fabs(sxy / m - sy / m * sx / m - sd) < 1e-4 * sd && fabs(syy / m - 1) < 1e-4)) wrong++;
             for (int px = 0; px < p.hw; px++)
                 for (int c = g * cg; c < (g + 1) * cg; c++) {
                     size_t at = (n * p.hw + px) * p.c + c;
                     double t = (x[at] - sx / m) / sd;
-                    if (fabs(t - y[at]) > 2e-5) wrong++;
+                    if (!(fabs(t - y[at]) < 2e-5)) wrong++;
                     t = t * gb[c] + gb[p.c + c];
-                    if (fabs(t * 0.5 * (1 + tanh(t / 2)) - z[at]) > 4e-5) wrong++;
+                    if (!(fabs(t * 0.5 * (1 + tanh(t / 2)) - z[at]) < 4e-5)) wrong++;
                 }
         }
     printf("%zu values in %d groups, %d wrong\n", count, p.n * p.groups, wrong);

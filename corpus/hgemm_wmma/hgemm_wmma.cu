@@ -113,7 +113,7 @@ int main(int argc, char **argv)
     double worst = 0;
     for (int i = 0; i < m * n; i++) {
         const double e = fabs(d[i] - (alpha * want[i] + beta * c[i]));
-        if (!(e <= worst)) worst = e;  // NaN as well
+        if (!(e <= worst)) worst = e == e ? e : INFINITY;  // NaN as well
     }
 
     // quarters with short sums are exact in half: -2 .. 2 times -1 .. 1, 48 terms

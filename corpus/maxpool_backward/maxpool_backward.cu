@@ -169,7 +169,7 @@ bool TestPooling(const char* name) {
       const int yy = p * s - pad + j / k, xx = q * s - pad + j % k;
       if (yy >= 0 && yy < h && xx >= 0 && xx < w) sum += x[(plane * h + yy) * w + xx], ++count;
     }
-    outside += std::fabs(avg[i] - sum / count) > 1e-6 * (1 + sum / count);
+    outside += !(std::fabs(avg[i] - sum / count) <= 1e-6 * (1 + sum / count));
   }
   const bool ok = wrong == 0 && outside == 0 && std::fabs(left - right) < 1e-6 * size && std::fabs(total - spread) < 1e-4;
   printf("%s: %d wrong, %d averages outside, <dy,Ax> = %.4f = %.4f\n", name, wrong, outside, left, right);

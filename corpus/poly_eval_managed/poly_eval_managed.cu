@@ -87,7 +87,8 @@ int main(int argc, char** argv)
                 value += series[k] * std::cos(k * t);
                 slope += series[k] * k * std::sin(k * t) / std::sin(t);
             }
-            error = std::max({error, std::abs(value - v[i]), std::abs(slope - s[i]) / (1 + std::abs(slope))});
+            const double e = std::abs(value - v[i]) + std::abs(slope - s[i]) / (1 + std::abs(slope));
+            if (!(e <= error)) error = std::isnan(e) ? HUGE_VAL : e;
         }
         std::cout << "degree " << degree << ": " << error << '\n';
         good &= error < 1e-11;

@@ -89,6 +89,8 @@ std::vector<float> download(const Buffer& b, size_t n) {
 static double silu(double x) { return 0.5 * x * (1.0 + std::tanh(0.5 * x)); }  // the logistic function, by tanh
 static double gelu(double x) { return x * 0.5 * std::erfc(-x / std::sqrt(2.0)); }
 
+static double larger(double a, double b) { return b <= a ? a : b == b ? b : INFINITY; }  // NaN is the worst of all
+
 template <class Act>
 static double worst(double (*reference)(double), const char* name) {
   using namespace glu;
@@ -115,9 +117,9 @@ static double worst(double (*reference)(double), const char* name) {
     for (int c = 0; c < WIDTH; ++c) {
       const double g = proj[r * 2 * WIDTH + c], u = proj[r * 2 * WIDTH + WIDTH + c], d = dout[r * WIDTH + c];
       const double h = 1e-5, slope = (reference(g + h) - reference(g - h)) / (2 * h);  // central difference
-      error = std::fmax(error, std::fabs(out[r * WIDTH + c] - reference(g) * u));
-      error = std::fmax(error, std::fabs(grad[r * 2 * WIDTH + c] - d * u * slope));
-      error = std::fmax(error, std::fabs(grad[r * 2 * WIDTH + WIDTH + c] - d * reference(g)));
+      error = larger(error, std::fabs(out[r * WIDTH + c] - reference(g) * u));
+      error = larger(error, std::fabs(grad[r * 2 * WIDTH + c] - d * u * slope));
+      error = larger(error, std::fabs(grad[r * 2 * WIDTH + WIDTH + c] - d * reference(g)));
     }
   std::printf("%-5s worst absolute error %.3g\n", name, error);
   return error;

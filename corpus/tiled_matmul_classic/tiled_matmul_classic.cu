@@ -154,7 +154,7 @@ int main(int argc, char **argv)
         for (int j = 0; j < B.width; j++) {
             double e = fabs((double)(acc[j] - C.elements[i * C.stride + j]));
             if (!(e <= worst))
-                worst = e;
+                worst = isnan(e) ? INFINITY : e;
         }
         free(acc);
     }

@@ -128,7 +128,7 @@ static double residual(bool interleaved, int size, int count)
       double r = (double)b[at(k, e)] * x[at(k, e)] - d[at(k, e)];
       if (e > 0) r += (double)a[at(k, e)] * x[at(k, e - 1)];
       if (e + 1 < size) r += (double)c[at(k, e)] * x[at(k, e + 1)];
-      if (!(std::fabs(r) <= worst)) worst = std::fabs(r);
+      if (!(std::fabs(r) <= worst)) worst = std::isnan(r) ? INFINITY : std::fabs(r);
     }
   std::printf("%s, %zu bytes, %d x %d: residual %.2e\n", interleaved ? "thomas" : "pcr", sizeof(Real), count, size, worst);
   return worst;

@@ -136,7 +136,10 @@ int main(void)
         for (int z = m; z < PZ - m; z++)
             for (int y = m; y < PY - m; y++)
                 for (int x = m; x < PX - m; x++, compared++)
-                    worst = fmax(worst, fabs(h[IDX(x, y, z)] - now * mode(kx, ky, kz, x, y, z)));
+                    {
+                    const double e = fabs(h[IDX(x, y, z)] - now * mode(kx, ky, kz, x, y, z));
+                    if (!(e <= worst)) worst = e == e ? e : INFINITY;
+                }
     }
     /* what the frame did spoil is small as well, but not that small: the frame must be untouched */
     long moved = 0;
