@@ -137,7 +137,8 @@ def test_a_global_with_the_largest_value_of_its_type(oracle: Oracle, tmp_path: P
         """#include <cuda_runtime.h>
         __device__ unsigned long long least = ~0ull;
         __global__ void smallest(const unsigned *x, int n) {
-          int i = blockIdx.x * blockDim.x + threadIdx.x; if (i < n) atomicMin(&least, (unsigned long long)x[i] << 32 | i); }
+          int i = blockIdx.x * blockDim.x + threadIdx.x;
+          if (i < n) atomicMin(&least, (unsigned long long)x[i] << 32 | i); }
         int main() {
           static unsigned x[100]; for (int i = 0; i < 100; ++i) x[i] = i * 37 % 101 + 5;
           unsigned *d; cudaMalloc(&d, sizeof x); cudaMemcpy(d, x, sizeof x, cudaMemcpyHostToDevice);
