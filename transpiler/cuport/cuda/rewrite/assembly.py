@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
-# Both modules register what they write.
-from cuport.cuda.rewrite import assembly_arithmetic, assembly_memory  # noqa: F401
+# These modules register what they write.
+from cuport.cuda.rewrite import assembly_arithmetic, assembly_memory, assembly_video  # noqa: F401
 from cuport.cuda.rewrite.assembly_syntax import (
     AsmStatement,
     Declaration,

@@ -94,8 +94,15 @@ CUPORT_FN double normcdfinv(double p) {
   }
   return x;
 }
-CUPORT_FN double erfinv(double x) { return normcdfinv((x + 1) / 2) * M_SQRT1_2; }
 CUPORT_FN double erfcinv(double x) { return -normcdfinv(x / 2) * M_SQRT1_2; }
+CUPORT_FN double erfinv(double x) {
+  const double size = fabs(x);
+  if (size > 0.5) return copysign(erfcinv(1 - size), x);
+  double y = normcdfinv((x + 1) / 2) * M_SQRT1_2;  // near 0 only its absolute error is small: two steps of Newton's
+  if (size < 1e-9) y = x / M_2_SQRTPI;
+  for (int i = 0; i < 2; ++i) y -= (erf(y) - x) / (M_2_SQRTPI * exp(-y * y));
+  return y;
+}
 CUPORT_FN double erfcx(double x) {
   if (x < 25) return exp(x * x) * erfc(x);
   const double r = 1 / (x * x);  // asymptotic series
