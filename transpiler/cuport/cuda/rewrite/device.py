@@ -24,6 +24,7 @@ def rewrite_device(program: Program, edits: Edits) -> None:
     """All changes inside device code. Raises CuportError for what cannot be expressed."""
     injected: dict[int, list[str]] = defaultdict(list)  # body's start -> declarations at its beginning
     shared = _shared(program, edits)
+    _dynamic_as_place(program, edits)
     _inject_names(program, shared, injected)
     for start, lines in injected.items():
         edits.insert_after(start + 1, " " + " ".join(lines))
@@ -65,6 +66,31 @@ def _shared(program: Program, edits: Edits) -> dict[str, str]:
         else:
             edits.insert_after(node.end_byte, " }; " + " ".join(references))
     return outside
+
+
+def _dynamic_as_place(program: Program, edits: Edits) -> None:
+    """Dynamic shared memory became a pointer: `&s` and `reinterpret_cast<T&>(s)` mean what it points at."""
+    unit = program.unit
+    names_: set[str] = set()
+    for node in walk(unit.root):
+        if (
+            node.type == "declaration"
+            and _is_shared(unit, node)
+            and any(unit.text_of(c) == "extern" for c in node.children)
+        ):
+            names_ |= {_declared_name(unit, d) for d in node.children_by_field_name("declarator")}
+    if not names_:
+        return
+    for node in walk(unit.root):
+        if node.type != "identifier" or unit.text_of(node) not in names_ or node.parent is None:
+            continue
+        parent = node.parent
+        taken = parent.type == "pointer_expression" and unit.text_of(parent).startswith("&")
+        if parent.type == "argument_list" and len(parent.named_children) == 1 and parent.parent is not None:
+            function = parent.parent.child_by_field_name("function")
+            taken = re.fullmatch(r"reinterpret_cast\s*<.*&\s*>", unit.flat(function)) is not None
+        if taken and program.in_device_code(node):
+            edits.replace_node(node, f"(*{unit.text_of(node)})")
 
 
 def _is_shared(unit: Unit, node: Node) -> bool:
