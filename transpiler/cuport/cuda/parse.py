@@ -41,6 +41,8 @@ _QUALIFIERS_WITH_ARGUMENTS = {
 _SAME = {"__restrict": "restrict  ", "__inline": "inline  ", "__const": "const  ", "__volatile": "volatile  "}
 # `typename enable_if<...>::type* = nullptr` among template parameters
 _SFINAE = re.compile(r"(::\s*type\s*)\*(\s*=\s*(?:nullptr|0)\b)")
+# `enum : T {` without a name
+_NAMELESS = re.compile(r"\benum\b(\s*:(?:\s|\w|::)+)\{")
 _PRAGMA = re.compile(r"#\s*pragma\b")
 
 
@@ -111,7 +113,8 @@ def normalise(text: str) -> str:
             part = "(" if part == "{" else ")"
         after_bracket = part == "]"
         out.append(part)
-    return _SFINAE.sub(lambda m: f"{m[1]} {m[2]}", "".join(out))
+    whole = _SFINAE.sub(lambda m: f"{m[1]} {m[2]}", "".join(out))
+    return _NAMELESS.sub(lambda m: f"enum{_blank(m[1])}{{", whole)
 
 
 def _blank(text: str) -> str:
