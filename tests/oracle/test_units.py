@@ -72,3 +72,17 @@ def test_host_sources_alone_are_a_program(oracle: Oracle, tmp_path: Path) -> Non
     assert run_built(build_program(program, oracle.settings), [], oracle.settings, cwd=tmp_path).returncode == 0
     (tmp_path / "b.h").write_text("#define ONE -6\n")  # headers are part of what is kept by content
     assert run_built(build_program(program, oracle.settings), [], oracle.settings, cwd=tmp_path).returncode == 7
+
+
+def test_host_sources_may_name_macros_as_the_runtime_names_things(oracle: Oracle, tmp_path: Path) -> None:
+    (tmp_path / "a.cpp").write_text(
+        'extern "C" {\n#include <cuda_runtime.h>\n#include "c.h"\n}\n'
+        "int main() { float* p; return cudaMalloc(&p, N) != cudaSuccess || bytes(p) != N; }\n"
+    )
+    (tmp_path / "c.h").write_text("int bytes(float *p);\n")
+    (tmp_path / "b.c").write_text(
+        '#include <cuda_runtime_api.h>\n#include <stdlib.h>\n#include "c.h"\n'
+        "int bytes(float *p) { int *q = malloc(4); cudaMemset(p, 0, N); *q = N; int n = *q; free(q); return n; }\n"
+    )
+    program = read_program([tmp_path / "a.cpp", tmp_path / "b.c"], defines=["N=64", "T=int", "device=1", "name(x)=x"])
+    assert run_built(build_program(program, oracle.settings), [], oracle.settings, cwd=tmp_path).returncode == 0

@@ -13,6 +13,7 @@ from typing import Any
 from cuport.cuda import read
 from cuport.cuda.compiler import find_compiler
 from cuport.cuda.decode import decode
+from cuport.cuda.headers import PASSED_ON
 from cuport.cuda.rewrite import places, program_text, runtime_switches
 from cuport.diagnostic import CuportError, Diagnostic, Span, fail
 from cuport.kernel import Source
@@ -172,25 +173,50 @@ def build_for(
 def _host_text(
     program: Program, source: Source, flags: Sequence[str], switches: Sequence[str], settings: OracleSettings
 ) -> tuple[Source, str, tuple[str, ...]]:
-    """A host source after its preprocessor, so that its headers are part of what is kept by content."""
+    """A host source after its preprocessor, so that its headers are part of what is kept by content.
+
+    Where it uses CUDA, our runtime comes first: the program's macros and `extern "C"` around includes do not reach it.
+    """
     is_c = source.path.endswith(".c")
+    kept = tuple(f for f in flags if f.startswith(("-O", "-g", "-D", "-f")) or not is_c)
     language = ("-x", "c", "-std=gnu11") if is_c else ("-x", "c++")
-    if is_c and re.search(r"\bcu(da)?[A-Z_]\w+|cuda", source.raw):
-        language = ("-x", "c++", "-fpermissive")  # the runtime's headers are C++
-    kept = [f for f in flags if f.startswith(("-O", "-g", "-D", "-f")) or not is_c]
-    macros = [*(f"-D{d}" for d in program.defines), *(f"-D{s}=1" for s in switches)]
+    macros = [f"-D{d}" for d in program.defines]
+    text = _preprocessed(program, source, ["-x", "c++", *flags, *macros], Path(source.path), settings)
+    if is_c and "/cuport/runtime.h" not in text:
+        text = _preprocessed(program, source, [*language, *kept, *macros], Path(source.path), settings)
+    elif "/cuport/runtime.h" in text:
+        if is_c:  # the runtime's headers are C++
+            kept, language = tuple(flags), ("-x", "c++", "-fpermissive")
+        early = [f"-D{d}" for d in program.defines if PASSED_ON.fullmatch(re.split(r"[=(]", d)[0])]
+        absolute = os.path.abspath(source.path)
+        quoted = absolute.replace("\\", "\\\\").replace('"', '\\"')
+        lines = [f"#define {s} 1" for s in switches] + ['#include "cuport/runtime.h"']
+        lines += (f"#define {name} {value if equals else '1'}" for name, equals, value in _split(program.defines))
+        lines += ['extern "C" {'] * is_c + [f'#include "{quoted}"'] + ["}"] * is_c
+        with tempfile.TemporaryDirectory(prefix="cuport-host-") as folder:
+            whole = Path(folder) / "host.cpp"
+            whole.write_text("\n".join([*lines, ""]), encoding="utf-8")
+            text = _preprocessed(program, source, [*language, *kept, *early], whole, settings)
+        text = text.replace(f'"{quoted}"', f'"{source.path}"').replace(str(whole), "host.cpp")
+    return source, text, (*kept, *language)
+
+
+def _split(defines: Sequence[str]) -> list[tuple[str, str, str]]:
+    return [d.partition("=") for d in defines if not PASSED_ON.fullmatch(re.split(r"[=(]", d)[0])]
+
+
+def _preprocessed(program: Program, source: Source, flags: Sequence[str], path: Path, settings: OracleSettings) -> str:
     folders = [a for d in program.include_dirs for a in ("-I", str(d.resolve()))]
-    text_flags = compile_flags(source.raw, runtime_dir())
-    command = [*(find_compiler() or ("c++",)), *language, "-w", *kept, *macros, *folders, *text_flags]
-    if "-fopenmp" not in command and re.search(r"^\s*#\s*pragma\s+omp\b|omp\.h", source.raw, re.MULTILINE):
-        command.append("-fopenmp")
-    command += ["-I", str(runtime_dir()), "-E", source.path]
+    given = [*flags, *folders, *compile_flags(source.raw, runtime_dir()), "-I", str(runtime_dir())]
+    if re.search(r"^\s*#\s*pragma\s+omp\b|omp\.h", source.raw, re.MULTILINE):
+        given.append("-fopenmp")
+    command = [*(find_compiler() or ("c++",)), "-w", *given, "-E", str(path)]
     environment = {"PATH": os.environ.get("PATH", os.defpath)}
     timeout, memory = settings.compile_timeout, max(settings.memory, 4 << 30)
     done = run(command, cwd=Path.cwd(), timeout=timeout, memory=memory, env=environment, output_limit=256 << 20)
     if done.returncode != 0:
         raise CuportError(*explain(source, done.stderr, source.path))
-    return source, done.stdout, (*kept, *language)
+    return done.stdout
 
 
 def run_built(
