@@ -43,8 +43,8 @@ def kernel(statement: str) -> str:
     ("statement", "words"),
     [
         ('asm volatile("wgmma.fence.sync.aligned;");', "wgmma.fence.sync.aligned (warpgroup matrix instructions)"),
-        ('asm volatile("mbarrier.init.shared.b64 [%0], %1;" :: "r"(r), "r"(1));', "mbarrier.init.shared.b64"),
-        ('asm volatile("cp.async.bulk.commit_group;");', "cp.async.bulk.commit_group"),
+        ('asm volatile("cp.async.bulk.tensor.1d.shared::cta.global [%0], [%1];" :: "r"(r), "l"(f));', "cp.async.bulk"),
+        ('asm volatile("mbarrier.frob.shared.b64 [%0], %1;" :: "r"(r), "r"(1));', "mbarrier.frob"),
         ('asm volatile("tcgen05.wait::ld.sync.aligned;");', "tcgen05.wait"),
         ('asm volatile("frobnicate.u32 %0, 1;" : "=r"(r));', "frobnicate.u32"),
         ('asm volatile("add.u32.frob %0, 1, 2;" : "=r"(r));', "add.u32.frob (.frob)"),

@@ -28,7 +28,6 @@ from cuport.cuda.rewrite.program import Program
 from cuport.diagnostic import CuportError, Diagnostic
 
 _NEVER = {
-    "mbarrier": "asynchronous barriers",
     "wgmma": "warpgroup matrix instructions",
     "tcgen05": "tensor memory",
     "tensormap": "tensor maps",

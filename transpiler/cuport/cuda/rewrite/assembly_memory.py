@@ -6,6 +6,7 @@ ptx_matrix.h.
 
 from __future__ import annotations
 
+from cuport.cuda.rewrite.assembly_barriers import bulk_copy
 from cuport.cuda.rewrite.assembly_syntax import Instruction, Operand, Refused, Register, Vector
 from cuport.cuda.rewrite.assembly_writer import (
     FLOATS,
@@ -295,8 +296,10 @@ def _cp(w: Writer, i: Instruction) -> str:
     """cp.async: copies at once, so there is nothing to wait for."""
     w.need("ptx_memory")
     m = Modifiers(i)
-    if not m.take("async") or any(p in m.left for p in ("bulk", "mbarrier", "reduce")):
+    if not m.take("async") or any(p in m.left for p in ("mbarrier", "reduce")):
         raise Refused(i.text)
+    if m.take("bulk"):
+        return bulk_copy(w, i, m)
     if m.take("commit_group", "wait_group", "wait_all"):
         m.done()
         return ";"
