@@ -7,11 +7,13 @@
 
 namespace cuport {
 
-constexpr unsigned kMostFruitless = 50u << 20;  // looks in a row, of all threads, that found nothing: about a second
+constexpr unsigned kMostFruitless = 16u << 20;  // looks in a row, of all threads of a block, that found nothing
 inline thread_local unsigned fruitless = 0;
+inline thread_local time_t fruitless_since = 0;
 
+// `own_block`: only threads of this block can bring it about; else other blocks may on another processor, and have a minute.
 template <class Done>
-CUPORT_QUIET inline void wait_until(const Done& done, const char* what) {
+CUPORT_QUIET inline void wait_until(const Done& done, const char* what, bool own_block = true) {
   if (done()) {
     fruitless = 0;
     return;
@@ -20,18 +22,23 @@ CUPORT_QUIET inline void wait_until(const Done& done, const char* what) {
   for (unsigned own = 1;; ++own) {
     lost_race();
     if (done()) {
-      fruitless = 0;
+      fruitless = 0, fruitless_since = 0;
       return;
     }
     if (own % 64 == 0) {  // lanes of this warp that wait for whoever comes need not wait for us
       Block& b = *worker.block;
       const unsigned w = static_cast<unsigned>(b.current - b.thread) / 32;
       if (b.warp[w].relaxed != 0) scheduling::complete_relaxed(b, w);
-      sched_yield();
+      if (!own_block) sched_yield();
     }
     if (++fruitless > kMostFruitless) {
       fruitless = 0;
-      leave_kernel(cudaErrorLaunchTimeout, what);
+      const time_t now = time(nullptr);
+      if (fruitless_since == 0) fruitless_since = now;
+      if (own_block || now - fruitless_since > 60) {
+        fruitless_since = 0;
+        leave_kernel(cudaErrorLaunchTimeout, what);
+      }
     }
   }
 }

@@ -82,7 +82,7 @@ class cuport_atomic_operations {
   T operator^=(T v) const { return fetch_xor(v, memory_order_seq_cst, 0) ^ v; }
 
   CUPORT_QUIET void wait(T old, memory_order = memory_order_seq_cst, int site = CUPORT_SITE) const {
-    cuport::wait_until([&] { return !cuport::same_bytes(cuport::atomic_read(at()), old); }, "a thread waits for an atomic that nobody changes");
+    cuport::wait_until([&] { return !cuport::same_bytes(cuport::atomic_read(at()), old); }, "a thread waits for an atomic that nobody changes", false);
     CUPORT_ON_ATOMIC(at(), sizeof(T)), (void)site;
   }
   void notify_one() const {}

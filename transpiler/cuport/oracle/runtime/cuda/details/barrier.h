@@ -76,11 +76,11 @@ class barrier {
     return token;
   }
   CUPORT_QUIET void pass(unsigned token, int site) const {
-    cuport::wait_until([&] { return phase() != token; }, "a barrier waits for threads that do not come");
+    cuport::wait_until([&] { return phase() != token; }, "a barrier waits for threads that do not come", scope == thread_scope_block);
     CUPORT_AWAITED(const_cast<barrier*>(this));
   }
   CUPORT_QUIET void pass_parity(bool parity, int site) const {
-    cuport::wait_until([&] { return (phase() & 1u) != (parity ? 1u : 0u); }, "a barrier waits for threads that do not come");
+    cuport::wait_until([&] { return (phase() & 1u) != (parity ? 1u : 0u); }, "a barrier waits for threads that do not come", scope == thread_scope_block);
     CUPORT_AWAITED(const_cast<barrier*>(this));
   }
 

@@ -23,7 +23,7 @@ class latch {
     return open;
   }
   CUPORT_QUIET void wait(int site = CUPORT_SITE) const {
-    cuport::wait_until([&] { return __atomic_load_n(&left_, __ATOMIC_SEQ_CST) <= 0; }, "a latch waits for threads that do not come");
+    cuport::wait_until([&] { return __atomic_load_n(&left_, __ATOMIC_SEQ_CST) <= 0; }, "a latch waits for threads that do not come", scope == thread_scope_block);
     CUPORT_AWAITED(const_cast<int*>(&left_));
   }
   void arrive_and_wait(ptrdiff_t n = 1, int site = CUPORT_SITE) {
@@ -48,7 +48,7 @@ class counting_semaphore {
     __atomic_fetch_add(&count_, static_cast<int>(n), __ATOMIC_SEQ_CST);
   }
   CUPORT_QUIET void acquire(int site = CUPORT_SITE) {
-    cuport::wait_until([&] { return take(); }, "a semaphore waits for a release that does not come");
+    cuport::wait_until([&] { return take(); }, "a semaphore waits for a release that does not come", scope == thread_scope_block);
     CUPORT_AWAITED(&count_);
   }
   CUPORT_QUIET bool try_acquire(int site = CUPORT_SITE) {
