@@ -130,6 +130,20 @@ __global__ void histogram(int* o) {
   if (threadIdx.x < 16) o[threadIdx.x] = bins[threadIdx.x];
 }
 
+// The storage in dynamic shared memory, first for one collective, then for another; types named outside the kernel.
+using Sum = cub::BlockReduce<int, kThreads>;
+using Scan = cub::BlockScan<int, kThreads, cub::BLOCK_SCAN_WARP_SCANS>;
+__global__ void dynamic(int* o) {
+  extern __shared__ __align__(16) char memory[];
+  auto& reduce = reinterpret_cast<Sum::TempStorage&>(memory);
+  const int sum = Sum(reduce).Sum(1);
+  __syncthreads();
+  int before;
+  Scan(*reinterpret_cast<Scan::TempStorage*>(memory)).ExclusiveSum(3, before);
+  if (threadIdx.x == 0) o[0] = sum;
+  if (threadIdx.x == 100) o[1] = before;
+}
+
 int main() {
   int *d, *in;
   float* f;
@@ -177,6 +191,9 @@ int main() {
   histogram<<<1, kThreads>>>(d);
   cudaDeviceSynchronize();
   printf("%d %d %d\n", d[0], d[3], d[15]);  // 8 of each, and 128 threes
+  dynamic<<<1, kThreads, sizeof(Sum::TempStorage) + sizeof(Scan::TempStorage)>>>(d);
+  cudaDeviceSynchronize();
+  printf("%d %d\n", d[0], d[1]);
   printf("PASS\n");
 }
 // expect: 8128 4950 127 130816
@@ -187,4 +204,5 @@ int main() {
 // expect: move right
 // expect: neighbours right
 // expect: 8 136 8
+// expect: 128 300
 // expect: PASS

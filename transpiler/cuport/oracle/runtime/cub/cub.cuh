@@ -1,5 +1,7 @@
 // All of CUB that cuport has: block- and warp-level collectives, device-wide algorithms, iterators.
 #pragma once
+#include <cuda/functional>
+#include <cuda/std/functional>
 #include "block/block_discontinuity.cuh"
 #include "block/block_exchange.cuh"
 #include "block/block_histogram.cuh"
