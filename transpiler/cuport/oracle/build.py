@@ -20,6 +20,7 @@ from cuport.diagnostic import CuportError, Span, fail
 from cuport.kernel import Source
 from cuport.oracle.libraries import compile_flags, missing
 from cuport.oracle.messages import explain, explain_link
+from cuport.oracle.prepared import Prepared, prepare
 from cuport.oracle.process import run
 from cuport.oracle.refusals import leave_out
 from cuport.oracle.results import ProgramResult
@@ -155,7 +156,8 @@ def build(
         flags += _CLANG_WATCHED if "clang" in identity else _GCC_WATCHED
     if re.search(r"^\s*#\s*pragma\s+omp\b|#include <omp\.h>", text, re.MULTILINE):
         flags.append("-fopenmp")
-    flags += compile_flags(text, runtime_dir())
+    extra = compile_flags(text, runtime_dir())
+    flags += extra
     h = hashlib.sha256()
     for part in (text, runtime_digest(), identity, "\0".join([*flags, *links]), platform.machine()):
         h.update(part.encode(errors="replace") + b"\1")
@@ -168,19 +170,29 @@ def build(
     with lock:
         if not target.is_file():
             try:
-                _compile(source, text, [*command, *flags], links, target, settings)
+                known = f"{identity}\0{runtime_digest()}"
+                prepared = None
+                if "clang" not in identity and not extra:
+                    prepared = prepare(text, [*command, *flags], known, runtime_dir(), settings)
+                _compile(source, text, [*command, *flags], links, target, settings, prepared)
             except CuportError as error:
                 if not _NEWER.search(text) or any(f.startswith("-std=gnu++2") for f in flags):
                     raise
                 try:
                     _compile(source, text, [*command, *flags, "-std=gnu++20"], links, target, settings)
-                except CuportError:
-                    raise error from None
+                except CuportError as newer:
+                    raise (newer if re.search(r"std::|concept|requires|\bco_", str(error)) else error) from None
     return target
 
 
 def _compile(
-    source: Source, text: str, command: Sequence[str], links: Sequence[str], target: Path, settings: OracleSettings
+    source: Source,
+    text: str,
+    command: Sequence[str],
+    links: Sequence[str],
+    target: Path,
+    settings: OracleSettings,
+    prepared: Prepared | None = None,
 ) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -188,7 +200,11 @@ def _compile(
             main = Path(folder) / "unit.cpp"
             main.write_text(text, encoding="utf-8", errors="replace")
             made = Path(folder) / "program"
-            result = _steps(command, links, main, made, settings)
+            result = None
+            if prepared is not None:
+                result = _steps([*command, *prepared.flags], [*prepared.objects, *links], main, made, settings)
+            if result is None or result.returncode != 0:
+                result = _steps(command, links, main, made, settings)
             if result.timed_out:
                 raise fail(
                     "oracle.compile-timeout",
