@@ -19,9 +19,15 @@ inline void cuport_copy(const Group& g, void* to, const void* from, size_t bytes
 
 // `bytes` of them ...
 template <class Group, class T, class U>
-inline void memcpy_async(const Group& g, T* to, const U* from, size_t bytes) { cuport_copy(g, to, from, bytes); }
+inline void memcpy_async(const Group& g, T* to, const U* from, size_t bytes) {
+  cuda::cuport_check_size<T, U>(bytes);
+  cuport_copy(g, to, from, bytes);
+}
 template <class Group, class T, class U, size_t alignment>
-inline void memcpy_async(const Group& g, T* to, const U* from, cuda::aligned_size_t<alignment> bytes) { cuport_copy(g, to, from, bytes.value); }
+inline void memcpy_async(const Group& g, T* to, const U* from, cuda::aligned_size_t<alignment> bytes) {
+  cuda::cuport_check_size<T, U>(bytes.value);
+  cuport_copy(g, to, from, bytes.value);
+}
 // ... or as many elements as both sides have.
 template <class Group, class T, class N, class U, class M>
 inline void memcpy_async(const Group& g, T* to, const N& to_count, const U* from, const M& from_count) {

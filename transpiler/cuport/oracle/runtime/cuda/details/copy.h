@@ -21,9 +21,13 @@ template <class T>
 inline constexpr bool cuport_takes_copies = false;  // barriers and pipelines
 
 template <class T, class U, class Size, class Sync, class = std::enable_if_t<cuport_takes_copies<Sync>>>
-inline void memcpy_async(T* to, const U* from, Size bytes, Sync&) { cuport_copy(to, from, static_cast<size_t>(bytes)); }
+inline void memcpy_async(T* to, const U* from, Size bytes, Sync&) {
+  cuport_check_size<T, U>(static_cast<size_t>(bytes));
+  cuport_copy(to, from, static_cast<size_t>(bytes));
+}
 template <class Group, class T, class U, class Size, class Sync, class = std::enable_if_t<cuport_takes_copies<Sync>>>
 inline void memcpy_async(const Group& g, T* to, const U* from, Size bytes, Sync&) {
+  cuport_check_size<T, U>(static_cast<size_t>(bytes));
   cuport_copy(to, from, static_cast<size_t>(bytes), g.thread_rank(), g.size());
 }
 
