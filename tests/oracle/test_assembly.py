@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from cuport.cuda import read
 from cuport.cuda.lexer import pieces
 from cuport.cuda.rewrite import program_text
 from cuport.cuda.rewrite.assembly_syntax import (
@@ -233,3 +236,19 @@ def test_bits_have_no_shadow(statement: str, oracle: Oracle, source: Make) -> No
     assert replay.failure is not None
     assert replay.failure.code == "oracle.no-shadow"
     assert "no shadow: inline PTX" in replay.failure.message
+
+
+def test_faults_are_found(oracle: Oracle) -> None:
+    """Those of faults/assembly.cu, each by its line; kernels called clean_* are silent."""
+    path = Path(__file__).parent / "faults" / "assembly.cu"
+    injected = {
+        match[1]: (match[2], number)
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        for match in re.finditer(r"// fault: (\w+) ([\w-]+)$", line)
+    }
+    program = read(path)
+    captures = oracle.capture(program)
+    replays = oracle.replay(program, [c.case for c in captures], build="checked")
+    found = {c.case.kernel: {(f.kind, f.line) for f in r.faults} for c, r in zip(captures, replays, strict=True)}
+    assert {k for k, fault in injected.items() if fault not in found[k]} == set()
+    assert {k: faults for k, faults in found.items() if k.startswith("clean_") and faults} == {}
