@@ -17,9 +17,9 @@ from cuport.cuda.unit import Unit, meanings, plain_name
 from cuport.kernel import CType, Kernel, Source
 
 # Operations in which a thread waits for others: a kernel that may reach one needs fibers.
-_WAITS = re.compile(
+WAITS = re.compile(
     r"\b(?:__sync\w*|__shfl\w*|__ballot\w*|__any\w*|__all\w*|__uni_sync|__activemask|__match_\w+|__reduce_\w+_sync"
-    r"|__barrier\w*|__pipeline_\w+|cooperative_groups|this_thread_block|this_thread|this_grid|this_cluster|tiled_partition"
+    r"|__barrier\w*|__pipeline_\w+|__mbarrier_\w+|cooperative_groups|this_thread_block|this_thread|this_grid|this_cluster|tiled_partition"
     r"|coalesced_threads|binary_partition|labeled_partition|thread_group|thread_block|sync|arrive\w*|wait|cub|wmma|nvcuda"
     r"|mma_sync|asm|__asm|__asm__|acquire|try_acquire|try_wait\w*|producer_\w+|consumer_\w+|memcpy_async)\b"
     # flags and locks that are C++ atomics
@@ -133,7 +133,7 @@ class Program:
 
     def waits(self, kernel: Kernel) -> bool:
         """Whether a thread of this kernel may wait for others. Says yes in doubt."""
-        if _WAITS.search(kernel.text):
+        if WAITS.search(kernel.text):
             return True
         if self._may_use_cub and _CUB.search(kernel.text + self._device_functions):
             return True
@@ -144,9 +144,9 @@ class Program:
             return True  # nothing is known of what it does
         open_ended = any(p.kind == "type" for p in kernel.template_params) or "(*" in kernel.text
         for f in self.source.functions:
-            if f.device and (open_ended or f.qualified in kernel.calls) and _WAITS.search(f.text):
+            if f.device and (open_ended or f.qualified in kernel.calls) and WAITS.search(f.text):
                 return True
-        if open_ended and any(_WAITS.search(t) for t in self._device_lambdas):
+        if open_ended and any(WAITS.search(t) for t in self._device_lambdas):
             return True
         return any(name not in by_name for name in kernel.calls)
 
