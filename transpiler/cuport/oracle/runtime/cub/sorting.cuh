@@ -8,6 +8,7 @@ namespace internal {
 // `values` null: keys alone. The order is that of the keys' bits [begin, end), lowest bit first as CUB counts them.
 template <class K, class V>
 inline void radix_sort(K* keys, V* values, size_t n, int begin, int end, bool descending) {
+  static_assert(is_floating<K> || is_integer<K>, "no shadow: a radix sort sees the bits of its keys");
   using Bits = typename bits_of<sizeof(K)>::type;
   struct Entry {
     Bits bits;

@@ -116,7 +116,6 @@ constexpr bool is_integer = std::is_integral_v<T> || std::is_same_v<T, __int128>
 template <class T>
 inline typename bits_of<sizeof(T)>::type ordered_bits(const T& x) {
   using Bits = typename bits_of<sizeof(T)>::type;
-  static_assert(is_floating<T> || is_integer<T>, "no shadow: a radix sort sees the bits of its keys");
   constexpr Bits top = Bits(Bits(1) << (sizeof(T) * 8 - 1));
   Bits bits;
   memcpy(&bits, static_cast<const void*>(&x), sizeof bits);

@@ -20,7 +20,10 @@ struct Lanes {
   }
   template <class T>
   T from(const T& v, int source, int site) const {  // source outside: the own value
-    return cuport::warps::shuffle_from(mask, v, source < 0 || source >= W ? first + lane : first + source, site);
+    const int from = source < 0 || source >= W ? first + lane : first + source;
+    const T result = cuport::warps::shuffle_from(mask, v, from, site);
+    if constexpr (sizeof(T) <= 8) CUPORT_MET(1u << from);
+    return result;
   }
   unsigned ballot(bool p, int site) const { return __ballot_sync(mask, p, site) >> first; }
   void sync(int site) const { __syncwarp(mask, site); }
