@@ -97,8 +97,10 @@ __global__ void semaphores(int* o) {
   if (threadIdx.x == 60) value = 42, items.release();
   if (threadIdx.x == 1) {
     items.acquire();
-    o[0] = value, o[1] = inside, o[2] = most <= 3;
+    o[0] = value;
   }
+  __syncthreads();
+  if (threadIdx.x == 0) o[1] = inside, o[2] = most <= 3;
 }
 
 int main() {

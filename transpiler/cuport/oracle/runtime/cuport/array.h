@@ -44,7 +44,7 @@ struct Image {
   cudaChannelFormatDesc format;
   int channels, bytes;  // of a texel
 
-  char* at(int x, int y, int z) const {
+  CUPORT_QUIET char* at(int x, int y, int z) const {
     return base + static_cast<size_t>(z) * slice + static_cast<size_t>(y) * pitch + static_cast<size_t>(x) * static_cast<size_t>(bytes);
   }
 };

@@ -13,16 +13,15 @@ class cuport_atomic_operations {
   static constexpr bool is_always_lock_free = sizeof(T) <= 8;
   bool is_lock_free() const { return sizeof(T) <= 8; }
 
-  CUPORT_QUIET T load(memory_order = memory_order_seq_cst, int site = CUPORT_SITE) const {
+  CUPORT_QUIET T load(memory_order order = memory_order_seq_cst, int site = CUPORT_SITE) const {
+    (void)site;
     cuport::looked();
-    const T value = cuport::atomic_read(at());
-    CUPORT_ON_ATOMIC(at(), sizeof(T)), (void)site;
-    return value;
+    return cuport::atomic_read(at(), order == memory_order_relaxed);
   }
   CUPORT_QUIET operator T() const { return load(memory_order_seq_cst, 0); }
   CUPORT_QUIET void store(T value, memory_order order = memory_order_seq_cst, int site = CUPORT_SITE) const {
-    before(order, site);
-    cuport::atomic_change(at(), [&](const T&) { return value; });
+    (void)site;
+    cuport::atomic_write(at(), value, order == memory_order_relaxed);
   }
   CUPORT_QUIET T exchange(T value, memory_order order = memory_order_seq_cst, int site = CUPORT_SITE) const {
     before(order, site);
@@ -81,9 +80,10 @@ class cuport_atomic_operations {
   T operator|=(T v) const { return fetch_or(v, memory_order_seq_cst, 0) | v; }
   T operator^=(T v) const { return fetch_xor(v, memory_order_seq_cst, 0) ^ v; }
 
-  CUPORT_QUIET void wait(T old, memory_order = memory_order_seq_cst, int site = CUPORT_SITE) const {
-    cuport::wait_until([&] { return !cuport::same_bytes(cuport::atomic_read(at()), old); }, "a thread waits for an atomic that nobody changes", false);
-    CUPORT_ON_ATOMIC(at(), sizeof(T)), (void)site;
+  CUPORT_QUIET void wait(T old, memory_order order = memory_order_seq_cst, int site = CUPORT_SITE) const {
+    (void)site;
+    cuport::wait_until([&] { return !cuport::same_bytes(cuport::atomic_read(at(), order == memory_order_relaxed), old); },
+                       "a thread waits for an atomic that nobody changes", false);
   }
   void notify_one() const {}
   void notify_all() const {}

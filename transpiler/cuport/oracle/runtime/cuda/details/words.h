@@ -17,17 +17,44 @@ CUPORT_QUIET inline void under_lock(F f) {
   __atomic_clear(&object_lock, __ATOMIC_RELEASE);
 }
 
+// The checked build sees the processor's own atomics with their order.
+#ifdef CUPORT_CHECKED
+#define CUPORT_SEEN
+#else
+#define CUPORT_SEEN CUPORT_QUIET
+#endif
+template <class Word>
+CUPORT_SEEN inline Word load_word(const Word* address, bool relaxed) {
+  return relaxed ? __atomic_load_n(address, __ATOMIC_RELAXED) : __atomic_load_n(address, __ATOMIC_SEQ_CST);
+}
+template <class Word>
+CUPORT_SEEN inline void store_word(Word* address, Word word, bool relaxed) {
+  if (relaxed) __atomic_store_n(address, word, __ATOMIC_RELAXED);
+  else __atomic_store_n(address, word, __ATOMIC_SEQ_CST);
+}
+#undef CUPORT_SEEN
 template <class T>
-CUPORT_QUIET inline T atomic_read(const T* address) {
+CUPORT_QUIET inline T atomic_read(const T* address, bool relaxed) {
   T value;
   if constexpr (is_word<sizeof(T)>) {
     using Word = typename word_of<sizeof(T)>::type;
-    const Word word = __atomic_load_n(reinterpret_cast<const Word*>(address), __ATOMIC_SEQ_CST);
+    const Word word = load_word(reinterpret_cast<const Word*>(address), relaxed);
     memcpy(static_cast<void*>(&value), &word, sizeof value);
   } else {
     under_lock([&] { memcpy(static_cast<void*>(&value), static_cast<const void*>(address), sizeof value); });
   }
   return value;
+}
+template <class T>
+CUPORT_QUIET inline void atomic_write(T* address, const T& value, bool relaxed) {
+  if constexpr (is_word<sizeof(T)>) {
+    using Word = typename word_of<sizeof(T)>::type;
+    Word word;
+    memcpy(&word, static_cast<const void*>(&value), sizeof word);
+    store_word(reinterpret_cast<Word*>(address), word, relaxed);
+  } else {
+    under_lock([&] { memcpy(static_cast<void*>(address), static_cast<const void*>(&value), sizeof value); });
+  }
 }
 // *address = f(*address); returns what was there.
 template <class T, class F>
