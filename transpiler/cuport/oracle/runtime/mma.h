@@ -101,7 +101,7 @@ inline void spread(F& f) {  // the copies of half operands
 }
 template <class F, class V>
 inline void load(F& f, const V* from, unsigned stride, bool rows, int site) {
-  __syncwarp(0xFFFFFFFFu, site);
+  if (cuport::is_shared(from)) __syncwarp(0xFFFFFFFFu, site);  // lanes of a warp do not talk through global memory
   const int lane = static_cast<int>(cuport::lane_id());
   for (int i = 0; i < F::cuport_elements; ++i) {
     const Place p = place<typename F::cuport_shape, F::cuport_sums>(lane, i);
