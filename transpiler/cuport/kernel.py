@@ -42,6 +42,7 @@ class Param:
     name: str
     ctype: CType
     span: Span | None = None
+    pack: bool = False  # `T... rest`
 
     @property
     def is_pointer(self) -> bool:
@@ -56,6 +57,7 @@ class TemplateParam:
     kind: Literal["type", "value"]
     ctype: str = ""
     default: str | None = None
+    pack: bool = False  # `typename... T`
 
 
 @dataclass(frozen=True)

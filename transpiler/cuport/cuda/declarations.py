@@ -161,13 +161,15 @@ def template_params(unit: Unit, node: Node) -> tuple[TemplateParam, ...]:
         elif "type_parameter" in p.type:
             default = p.child_by_field_name("default_type")
             name = _last_identifier(unit, p.child_by_field_name("name") or p, stop=default) or fallback
-            found.append(TemplateParam(name, "type", "", unit.flat(default) if default is not None else None))
+            text = unit.flat(default) if default is not None else None
+            found.append(TemplateParam(name, "type", "", text, pack="variadic" in p.type))
         else:
             default = p.child_by_field_name("default_value")
             declarator = p.child_by_field_name("declarator")
             name = (_last_identifier(unit, declarator) if declarator is not None else "") or fallback
             kind = unit.flat(p.child_by_field_name("type"))
-            found.append(TemplateParam(name, "value", kind, unit.flat(default) if default is not None else None))
+            text = unit.flat(default) if default is not None else None
+            found.append(TemplateParam(name, "value", kind, text, pack="variadic" in p.type))
     return tuple(found)
 
 
@@ -251,7 +253,7 @@ def read_params(
         name, ctype = types.declared(p, p.child_by_field_name("declarator"), scope, hidden, decays=True)
         if ctype.name == "void" and ctype.pointer == 0 and not name:
             continue
-        params.append(Param(name or f"arg{len(params)}", ctype, unit.span(p)))
+        params.append(Param(name or f"arg{len(params)}", ctype, unit.span(p), pack="variadic" in p.type))
     return tuple(params)
 
 

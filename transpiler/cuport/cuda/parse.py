@@ -23,7 +23,6 @@ _QUALIFIERS = {
     "friend",
     "__volatile__",
     "__nv_pure__",
-    "__managed__",
 }
 _QUALIFIERS_WITH_ARGUMENTS = {
     "__align__",
@@ -38,7 +37,13 @@ _QUALIFIERS_WITH_ARGUMENTS = {
     "alignas",
     "_Alignas",
 }
-_SAME = {"__restrict": "restrict  ", "__inline": "inline  ", "__const": "const  ", "__volatile": "volatile  "}
+_SAME = {
+    "__restrict": "restrict  ",
+    "__inline": "inline  ",
+    "__const": "const  ",
+    "__volatile": "volatile  ",
+    "__managed__": "__device__ ",  # may stand alone
+}
 # `typename enable_if<...>::type* = nullptr` among template parameters
 _SFINAE = re.compile(r"(::\s*type\s*)\*(\s*=\s*(?:nullptr|0)\b)")
 # `enum : T {` without a name

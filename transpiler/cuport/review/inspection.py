@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from cuport.kernel import Kernel
+from cuport.kernel import Kernel, Param
 from cuport.review.screen import Row, printable
 
 if TYPE_CHECKING:
@@ -30,9 +30,10 @@ def print_inspection(console: Console, found: Inspection) -> None:
 
 
 def _head(kernel: Kernel) -> Text:
-    heads = [
-        f"{p.ctype} {p.name}".strip() if p.kind == "value" else f"typename {p.name}" for p in kernel.template_params
-    ]
+    heads = []
+    for p in kernel.template_params:
+        what = p.ctype if p.kind == "value" else "typename"
+        heads.append(f"{what}{'...' if p.pack else ''} {p.name}".strip())
     template = f"template <{', '.join(heads)}> " if heads else ""
     text = Text(f"  {printable(kernel.span.path)}:{kernel.span.line}  {template}", no_wrap=True, overflow="ignore")
     return text.append(kernel.qualified, "bold")
@@ -40,11 +41,14 @@ def _head(kernel: Kernel) -> Text:
 
 def _rows(found: Inspection, kernel: Kernel) -> Iterator[tuple[str, str]]:
     for param in kernel.params:
-        dtype = param.ctype.dtype or (f"struct {param.ctype.struct}" if param.ctype.struct else "by template")
+        dtype = _dtype(kernel, param)
         lanes = f" x{param.ctype.lanes}" if param.ctype.lanes > 1 else ""
         mine = [(name.partition(".")[2], role) for name, role in kernel.roles if name.split(".")[0] == param.name]
         role = ", ".join(f"{field} {role}".strip() for field, role in mine)
-        yield "param", f"{param.name}: {param.ctype}  ({dtype}{lanes}){'  ' + role if role else ''}"
+        yield (
+            "param",
+            f"{param.name}: {param.ctype}{'...' if param.pack else ''}  ({dtype}{lanes}){'  ' + role if role else ''}",
+        )
     for name in kernel.globals:
         yield "global", name
     for site in kernel.launches:
@@ -74,6 +78,15 @@ def _rows(found: Inspection, kernel: Kernel) -> Iterator[tuple[str, str]]:
     width = max((len(row.launch) for row in rows), default=0)
     for row in rows:
         yield "case", f"{row.digest}  {row.origin:<9}  {row.suite:<7}  {row.launch:<{width}}  {row.label}"
+
+
+def _dtype(kernel: Kernel, param: Param) -> str:
+    ctype = param.ctype
+    if ctype.dtype or ctype.struct:
+        return ctype.dtype or f"struct {ctype.struct}"
+    if ctype.name == "void":
+        return "bytes"
+    return "by template" if kernel.template_params else "no dtype"
 
 
 def _n(count: int, word: str) -> str:

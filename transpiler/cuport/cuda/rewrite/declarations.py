@@ -123,7 +123,7 @@ def _member(unit: Unit, declarator: Node) -> tuple[str | None, bool]:
 def rewrite_globals(program: Program, edits: Edits) -> None:
     """Registers `__constant__`, `__device__` and `__managed__` variables after their definitions."""
     unit = program.unit
-    known = {g.name: g.qualified for g in program.source.globals}
+    known = {g.qualified for g in program.source.globals}
     number = 0
     for node in walk(unit.root):
         if node.type != "declaration" or not at_namespace_scope(node) or edits.covers(node.start_byte):
@@ -139,9 +139,9 @@ def rewrite_globals(program: Program, edits: Edits) -> None:
         scope = unit.scope(node)
         for declarator in declarators:
             name = _variable(unit, declarator)
-            if name is None or name not in known:
+            qualified = "::".join((*scope, name or ""))
+            if name is None or qualified not in known:
                 continue
-            qualified = "::".join((*scope, name))
             edits.insert_after(
                 node.end_byte,
                 f" static const cuport::RegisterGlobal<decltype({name})> cuport_global_{number}"
@@ -155,6 +155,8 @@ def _variable(unit: Unit, declarator: Node) -> str | None:
     while node is not None:
         if node.type == "identifier":
             return unit.text_of(node)
+        if node.type == "qualified_identifier":  # a class's static member, defined outside
+            return unit.flat(node).replace(" ", "")
         if node.type == "function_declarator":
             inner = node.child_by_field_name("declarator")
             if inner is None or inner.type != "parenthesized_declarator":
