@@ -33,7 +33,8 @@ HEADS = [
 def test_every_head_is_one_kernel(reader: Any, text: str) -> None:
     (kernel,) = reader(text + "\nint after;").kernels
     assert (kernel.name, kernel.qualified, kernel.python_name) == ("k", "k", "k")
-    assert [p.name for p in kernel.params] == ["n"] and not kernel.diagnostics and not kernel.is_template
+    assert [p.name for p in kernel.params] == ["n"] and not kernel.is_template
+    assert [d.code for d in kernel.diagnostics] == (["unsupported.cluster"] if "__cluster_dims__" in text else [])
 
 
 def test_template_parameters(reader: Any) -> None:
