@@ -40,9 +40,9 @@ _BASE = (
 PROGRAM = ("-O2", "-ffp-contract=off")
 PLAIN = ("-O2", "-ffp-contract=off")
 FMA = (
-    ("-O2", "-ffp-contract=fast", "-mfma")
+    ("-O2", "-ffp-contract=fast", "-DCUPORT_FUSED=1", "-mfma")
     if platform.machine() in ("x86_64", "AMD64")
-    else ("-O2", "-ffp-contract=fast")
+    else ("-O2", "-ffp-contract=fast", "-DCUPORT_FUSED=1")
 )
 CHECKED = ("-O1", "-ffp-contract=off", "-g1", "-DCUPORT_CHECKED=1", "-fsanitize=thread")
 _SANITIZED = (

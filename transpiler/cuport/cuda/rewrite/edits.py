@@ -49,6 +49,17 @@ class Edits:
         """Whether this byte lies in something replaced."""
         return any(start <= at < end for start, end, _ in self._replaced)
 
+    def part(self, start: int, end: int) -> str:
+        """The changed text of one stretch, with what was inserted at its ends for it."""
+        inner = Edits(self._text[start:end])
+        inner._inserted = [
+            (at - start, rank, order, what)
+            for at, rank, order, what in self._inserted
+            if start < at < end or (at == start and rank == 1) or (at == end and rank < 1)
+        ]
+        inner._replaced = [(s - start, e - start, what) for s, e, what in self._replaced if start <= s and e <= end]
+        return inner.apply()
+
     def apply(self) -> str:
         """The changed text. Edits inside a replaced stretch are dropped; overlapping ones are an error of ours."""
         replaced: list[tuple[int, int, bytes]] = []

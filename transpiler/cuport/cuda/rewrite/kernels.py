@@ -13,6 +13,7 @@ from tree_sitter import Node
 
 from cuport.cuda.clusters import cluster_extents
 from cuport.cuda.rewrite.edits import Edits
+from cuport.cuda.rewrite.fission import cut_kernels, cut_type
 from cuport.cuda.rewrite.independent import independent
 from cuport.cuda.rewrite.program import KernelHead, Program
 from cuport.cuda.rewrite.rows import row_kernels, rows_type
@@ -37,7 +38,11 @@ def companions(
             continue
         signature = read_signature(program.unit, head)
         place = _after(head.definition.whole)
-        text = rows_type(program, head.index) + _info(program, head, signature, describe=launches)
+        text = (
+            rows_type(program, head.index)
+            + cut_type(program, edits, head.index)
+            + _info(program, head, signature, describe=launches)
+        )
         if launches:
             text += _launch(program, head, signature)
             if (known or _is_overloaded(program, head)) and not signature.template:
@@ -129,6 +134,8 @@ def _launch(program: Program, head: KernelHead, s: Signature) -> str:
 def _way(program: Program, head: KernelHead, s: Signature) -> str:
     """Template arguments of a launch: the kernel, whether its threads wait, and what its rows are if they do not."""
     rows = f", cuport_rows_{head.index}{s.template_args}" if head.index in row_kernels(program) else ""
+    if head.index in cut_kernels(program):
+        rows = f", CUPORT_CUT_OR_VOID(cuport_cut_{head.index}{s.template_args})"
     return f"{_pointer(head, s)}, {_waits(program, head)}{rows}"
 
 

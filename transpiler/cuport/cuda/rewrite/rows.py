@@ -36,7 +36,7 @@ PLAIN = re.compile(
     r"|hypotf?|copysignf?|isnan|isinf|isfinite|signbit|fdimf?|fdividef|rhypotf?|normcdff?|tgammaf?|lgammaf?|ldexpf?|saturate"
     r"|u?(?:min|max)|make_\w+|atomic\w+|__ldg|__ldcs|__f\w+|__d\w+|__i\w+|__u\w+|__h\w+|__l\w+|__popc\w*|__clz\w*|__ffs\w*"
     r"|__brev\w*|__mul\w*|__sad|__byte_perm|__expf|__logf|__powf|__sinf|__cosf|__tanf|__saturatef|__rhadd|__hadd"
-    r"|static_cast|reinterpret_cast|const_cast|int|float|double|unsigned|size_t|bool|long|char|short|u?int\d+_t|sizeof)"
+    r"|__syncthreads|static_cast|reinterpret_cast|const_cast|int|float|double|unsigned|size_t|bool|long|char|short|u?int\d+_t|sizeof)"
 )
 
 
@@ -62,15 +62,15 @@ def row_kernels(program: Program) -> dict[int, RowKernel]:
         kernel = head.kernel
         if program.waits(kernel) or kernel.qualified in specialised or len(kernel.text) > _LARGEST:
             continue
-        definition = _definition(program, head)
+        definition = definition_of(program, head)
         if definition is None or any(n.type == "preproc_if" for n in walk(definition.node)):
             continue
         shape = canonical(program.unit, definition, by_value)
-        found[head.index] = RowKernel(head, definition, _is_pure(program, definition, kernel.calls), shape)
+        found[head.index] = RowKernel(head, definition, is_pure(program, definition, kernel.calls), shape)
     return found
 
 
-def _definition(program: Program, head: KernelHead) -> Definition | None:
+def definition_of(program: Program, head: KernelHead) -> Definition | None:
     """The kernel's definition, if it stands where its first declaration does, under its plain name."""
     first = head.definition
     types = [str(p.ctype) for p in first.params]
@@ -101,7 +101,7 @@ def _linkages(node: Node) -> Iterator[Node]:
         current = current.parent
 
 
-def _is_pure(program: Program, definition: Definition, calls: tuple[str, ...]) -> bool:
+def is_pure(program: Program, definition: Definition, calls: tuple[str, ...]) -> bool:
     """Whether no function that a kernel reaches needs the runtime's own `threadIdx`."""
     functions = {f.qualified: f for f in program.source.functions}
     if any(n.type == "lambda_expression" for n in walk(definition.node)):

@@ -4,7 +4,7 @@
 
 namespace cuport {
 
-CUPORT_NOINLINE CUPORT_QUIET inline void look_at_site(Block& b, int site) {
+CUPORT_OUTLINED(CUPORT_QUIET, void, look_at_site, (Block& b, int site)) {
   if (!worker.fibers) fatal("a kernel taken for one without barriers reached one");
   if (b.arrived == 0) {
     b.barrier_site = site;
@@ -33,7 +33,7 @@ CUPORT_QUIET inline void counted_barrier(int predicate, int site) {
 CUPORT_QUIET inline void block_barrier(int predicate, int site) { counted_barrier(predicate, site); }
 
 // The grid barrier of a cooperative launch: the launch lets every block come this far before any goes on.
-CUPORT_NOINLINE CUPORT_QUIET inline void grid_barrier() {
+CUPORT_OUTLINED(CUPORT_QUIET, void, grid_barrier, ()) {
   if (!worker.fibers) fatal("a kernel taken for one without barriers reached one");
   ++worker.block->grid_waiting;
   scheduling::wait();
@@ -41,7 +41,7 @@ CUPORT_NOINLINE CUPORT_QUIET inline void grid_barrier() {
 
 // A compare-and-swap found another value: perhaps the thread spins on a lock whose holder waits for its turn. Lets the
 // next thread in cyclic order run; without fibers every thread runs to its end before the next, so nobody is kept out.
-CUPORT_NOINLINE CUPORT_QUIET inline void lost_race() {
+CUPORT_OUTLINED(CUPORT_QUIET, void, lost_race, ()) {
   if (!worker.fibers) return;
   Block& b = *worker.block;
   Thread* self = b.current;

@@ -137,7 +137,7 @@ CUPORT_QUIET inline void complete(Block& b, unsigned w, unsigned lanes) {
 }
 
 // The waiting lanes of a warp turn out to do different things.
-CUPORT_NOINLINE CUPORT_QUIET inline void mix(Block& b, unsigned w) {
+CUPORT_OUTLINED(CUPORT_QUIET, void, mix, (Block& b, unsigned w)) {
   Warp& warp = b.warp[w];
   if (warp.mixed) return;
   for (unsigned rest = warp.waiting; rest != 0; rest &= rest - 1) {
@@ -148,7 +148,7 @@ CUPORT_NOINLINE CUPORT_QUIET inline void mix(Block& b, unsigned w) {
 }
 
 // The waiting lanes that do the same as `lane`: same operation and mask; relaxed ones also at the same place.
-CUPORT_QUIET inline unsigned companions(Block& b, unsigned w, int lane) {
+CUPORT_OUTLINED(CUPORT_QUIET, unsigned, companions, (Block& b, unsigned w, int lane)) {
   const Thread* thread = b.thread + w * 32;
   unsigned same = 0;
   for (unsigned rest = b.warp[w].waiting; rest != 0; rest &= rest - 1) {
@@ -162,11 +162,11 @@ CUPORT_QUIET inline unsigned companions(Block& b, unsigned w, int lane) {
 }
 
 // Completes what waits for whoever comes: nobody else of the warp can come now.
-CUPORT_QUIET inline void complete_relaxed(Block& b, unsigned w) {
+CUPORT_OUTLINED(CUPORT_QUIET, void, complete_relaxed, (Block& b, unsigned w)) {
   while (b.warp[w].relaxed != 0) complete(b, w, companions(b, w, __builtin_ctz(b.warp[w].relaxed)));
 }
 
-CUPORT_QUIET inline void release_barrier(Block& b) {
+CUPORT_OUTLINED(CUPORT_QUIET, void, release_barrier, (Block& b)) {
   CUPORT_BARRIER(b);
   b.arrived = 0;
   ++b.epoch;
@@ -181,7 +181,7 @@ CUPORT_QUIET inline void release_barrier(Block& b) {
 }
 
 // A thread returned: those who waited for it alone may go on.
-CUPORT_NOINLINE CUPORT_QUIET inline void after_exit(Block& b, unsigned w) {
+CUPORT_OUTLINED(CUPORT_QUIET, void, after_exit, (Block& b, unsigned w)) {
   mix(b, w);
   Warp& warp = b.warp[w];
   for (unsigned rest = warp.waiting & ~warp.relaxed; rest != 0;) {
@@ -197,7 +197,7 @@ CUPORT_NOINLINE CUPORT_QUIET inline void after_exit(Block& b, unsigned w) {
 
 // Nobody can run. Warp operations whose mask names lanes that wait elsewhere go on with those who came, as they would
 // on a processor that ignores the mask; the program is at fault and is told so.
-CUPORT_QUIET inline bool break_deadlock(Block& b) {
+CUPORT_OUTLINED(CUPORT_QUIET, bool, break_deadlock, (Block& b)) {
   for (unsigned w = 0; w < b.warps; ++w) {
     if (b.warp[w].waiting == 0) continue;
     mix(b, w);
@@ -220,7 +220,7 @@ CUPORT_QUIET inline unsigned take(Block& b, unsigned w, int lane) {
 
 // The next thread to run, no longer ready, when warp `w` has none in the forward schedule; kNobody when all have
 // returned or wait at the grid barrier.
-CUPORT_NOINLINE CUPORT_QUIET inline unsigned pick_elsewhere(Block& b, unsigned w) {
+CUPORT_OUTLINED(CUPORT_QUIET, unsigned, pick_elsewhere, (Block& b, unsigned w)) {
   for (;;) {
     Warp& warp = b.warp[w];
     if (warp.ready == 0 && warp.relaxed != 0) complete_relaxed(b, w);
@@ -257,9 +257,9 @@ CUPORT_QUIET inline unsigned pick(Block& b, unsigned w) {
   return pick_elsewhere(b, w);
 }
 
-inline void fiber_main();
+void fiber_main();
 
-CUPORT_NOINLINE CUPORT_QUIET inline void set_up(Block& b, unsigned i) {
+CUPORT_OUTLINED(CUPORT_QUIET, void, set_up, (Block& b, unsigned i)) {
   char* stack = worker.stacks.take();
   if (stack == nullptr) fatal("no memory for the stacks of a block's threads");
   b.stack[i] = stack;
@@ -301,7 +301,7 @@ CUPORT_NOINLINE CUPORT_QUIET inline void go_to(Block& b, unsigned w, int lane) {
 }
 
 // Runs threads until none is left that could begin here.
-CUPORT_QUIET inline void fiber_main() {
+CUPORT_OUTLINED(CUPORT_QUIET, void, fiber_main, ()) {
   Block& b = *worker.block;
   char* stack = b.stack[b.current - b.thread];
   for (;;) {
@@ -332,7 +332,7 @@ CUPORT_QUIET inline void fiber_main() {
 }  // namespace scheduling
 
 // The indices of a block's threads, for launches to come.
-CUPORT_QUIET inline void shape_block(Block& b, dim3 shape) {
+CUPORT_OUTLINED(CUPORT_QUIET, void, shape_block, (Block& b, dim3 shape)) {
   if (b.shape.x == shape.x && b.shape.y == shape.y && b.shape.z == shape.z) return;
   b.shape = shape;
   uint3 at = {0, 0, 0};
@@ -346,7 +346,7 @@ CUPORT_QUIET inline void shape_block(Block& b, dim3 shape) {
 }
 
 // Makes all threads of a block ready to begin.
-CUPORT_QUIET inline void open_block(Block& b, const Task& task, uint3 index, unsigned threads) {
+CUPORT_OUTLINED(CUPORT_QUIET, void, open_block, (Block& b, const Task& task, uint3 index, unsigned threads)) {
   b.task = task;
   b.index = index;
   b.threads = b.live = threads;
@@ -366,7 +366,7 @@ CUPORT_QUIET inline void open_block(Block& b, const Task& task, uint3 index, uns
 }
 
 // Runs the block until every thread has returned or waits at the grid barrier. True when all have returned.
-CUPORT_NOINLINE CUPORT_QUIET inline bool run_block(Block& b) {
+CUPORT_OUTLINED(CUPORT_QUIET, bool, run_block, (Block& b)) {
   worker.block = &b;
   blockIdx = b.index;
   const unsigned next = scheduling::pick(b, 0);

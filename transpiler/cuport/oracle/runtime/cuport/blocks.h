@@ -104,7 +104,7 @@ CUPORT_OUTLINED(CUPORT_QUIET, void, run_range, (const Config& c, const Task& tas
     ++i;
     open_block(*block, task, blockIdx, threads);
     if (!run_block(*block)) {
-      report_fault(FaultKind::deadlock, block->index, block->current->index, nullptr, 0,
+      report_fault(FaultKind::deadlock, block->index, block->current->index, nullptr, block->current->site,
                    "a grid barrier in a launch that is not cooperative");
       launch_state.failure = cudaErrorLaunchFailure;
       siglongjmp(launch_state.escape, 1);
@@ -129,7 +129,9 @@ CUPORT_OUTLINED(CUPORT_QUIET, void, run_guarded, (const Config& c, const char* n
   }
   if (launch_state.coarse) {  // the threads again one by one, to find the one at fault
     launch_state.coarse = false, launch_state.exact = true;
-    if (sigsetjmp(launch_state.escape, 0) == 0) run_range(c, task, rows, order, launch_state.at, launch_state.end);
+    const Rows again = task.thread != nullptr ? nullptr : rows;  // a kernel that was cut runs in fibers
+    worker.fibers = again == nullptr;
+    if (sigsetjmp(launch_state.escape, 0) == 0) run_range(c, task, again, order, launch_state.at, launch_state.end);
     launch_state.exact = false;
     if (launch_state.failure == 0) launch_state.failure = cudaErrorIllegalAddress;
   }

@@ -4,12 +4,13 @@
 
 namespace cuport {
 
+#ifndef CUPORT_PREPARED
 inline size_t number_from_environment(const char* name, size_t otherwise) {
   const char* text = getenv(name);
   return text == nullptr || *text == 0 ? otherwise : strtoull(text, nullptr, 10);
 }
 
-inline Capture::Capture() {
+CUPORT_API Capture::Capture() {
   folder_ = getenv("CUPORT_CAPTURE");
   if (folder_ != nullptr && *folder_ == 0) folder_ = nullptr;
   if (folder_ == nullptr) return;
@@ -20,7 +21,7 @@ inline Capture::Capture() {
   atexit([] { instance().summary(); });
 }
 
-inline void Capture::add_globals(const char* names, Text& out) {
+CUPORT_API void Capture::add_globals(const char* names, Text& out) {
   out.add("{");
   for (const char* from = names; *from != 0;) {
     const size_t n = strcspn(from, ",");
@@ -50,7 +51,7 @@ inline uint64_t mix(uint64_t h, uint64_t v) {
 }
 
 // Whether this launch is kept; if so its file is open and holds everything up to the bytes before the launch.
-inline bool Capture::choose(const char* instance, dim3 grid, dim3 block, size_t shared) {
+CUPORT_API bool Capture::choose(const char* instance, dim3 grid, dim3 block, size_t shared) {
   uint64_t key = 1469598103934665603u;
   for (const char* s = instance; *s != 0; ++s) key = mix(key, static_cast<unsigned char>(*s));
   for (const uint64_t v : {grid.x, grid.y, grid.z, block.x, block.y, block.z}) key = mix(key, v);
@@ -109,7 +110,7 @@ inline bool Capture::choose(const char* instance, dim3 grid, dim3 block, size_t 
 }
 
 // After the launch; a launch that failed leaves no case.
-inline void Capture::end(int error) {
+CUPORT_API void Capture::end(int error) {
   char part[4200], whole[4200];
   snprintf(part, sizeof part, "%s/%06ld.part", folder_, seen_);
   snprintf(whole, sizeof whole, "%s/%06ld.case", folder_, seen_);
@@ -119,7 +120,7 @@ inline void Capture::end(int error) {
   file_ = nullptr;
 }
 
-inline void Capture::summary() const {
+CUPORT_API void Capture::summary() const {
   char path[4200];
   snprintf(path, sizeof path, "%s/summary.json", folder_);
   FILE* f = fopen(path, "w");
@@ -127,5 +128,7 @@ inline void Capture::summary() const {
   fprintf(f, "{\"launches\":%ld,\"kept\":%ld,\"left_out\":[%s]}\n", seen_, kept_, left_out_.str());
   fclose(f);
 }
+
+#endif
 
 }  // namespace cuport

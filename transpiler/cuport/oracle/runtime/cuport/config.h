@@ -78,6 +78,22 @@ inline void add_buffer(const char* base, size_t bytes);
 #else
 #define CUPORT_COLD __attribute__((cold, noinline))
 #endif
+// Large functions that are the same in every program: an object of them is kept beside the precompiled header
+// (oracle/prepared.py). With it a program sees declarations; the bodies are templates that nobody instantiates.
+#ifdef CUPORT_PREPARED
+#define CUPORT_API
+#define CUPORT_OUTLINED(attributes, type, name, parameters) \
+  attributes type name parameters;                          \
+  template <class CuportNobody>                             \
+  type name##_elsewhere parameters
+#else
+#ifdef CUPORT_RUNTIME_OBJECT
+#define CUPORT_API __attribute__((used)) inline
+#else
+#define CUPORT_API inline
+#endif
+#define CUPORT_OUTLINED(attributes, type, name, parameters) attributes CUPORT_NOINLINE CUPORT_API type name parameters
+#endif
 #define CUPORT_FORCEINLINE __attribute__((always_inline))
 #define CUPORT_BODY static inline __attribute__((always_inline))
 

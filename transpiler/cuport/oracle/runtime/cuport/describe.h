@@ -14,7 +14,7 @@ class Text {
   Text& operator=(const Text&) = delete;
   ~Text() { free(data_); }
 
-  void add(const char* s, size_t n) {
+  CUPORT_OUTLINED(, void, add, (const char* s, size_t n)) {
     if (size_ + n + 1 > capacity_) {
       capacity_ = (size_ + n + 1) * 2;
       data_ = static_cast<char*>(realloc(data_, capacity_));
@@ -25,7 +25,7 @@ class Text {
     data_[size_] = 0;
   }
   void add(const char* s) { add(s, strlen(s)); }
-  __attribute__((format(printf, 2, 3))) void format(const char* pattern, ...) {
+  CUPORT_OUTLINED(__attribute__((format(printf, 2, 3))), void, format, (const char* pattern, ...)) {
     char line[512];
     va_list list;
     va_start(list, pattern);
@@ -33,7 +33,7 @@ class Text {
     va_end(list);
     add(line);
   }
-  void quoted(const char* s) {
+  CUPORT_OUTLINED(, void, quoted, (const char* s)) {
     add("\"");
     for (; *s != 0; ++s) {
       if (*s == '"' || *s == '\\') add("\\");
@@ -41,7 +41,7 @@ class Text {
     }
     add("\"");
   }
-  void hex(const void* bytes, size_t n) {
+  CUPORT_OUTLINED(, void, hex, (const void* bytes, size_t n)) {
     static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < n; ++i) {
       const unsigned char c = static_cast<const unsigned char*>(bytes)[i];

@@ -58,8 +58,8 @@ CUPORT_NOINLINE CUPORT_QUIET inline bool fault_is_new(FaultKind kind, const void
   return faults.count != FaultList::kMost;
 }
 
-CUPORT_NOINLINE CUPORT_QUIET inline void report_fault(FaultKind kind, uint3 block, uint3 thread, const void* code,
-                                                      int site, const char* message) {
+CUPORT_OUTLINED(CUPORT_QUIET, void, report_fault, (FaultKind kind, uint3 block, uint3 thread, const void* code,
+                                                      int site, const char* message)) {
   if (!fault_is_new(kind, code, site)) return;
   ++faults.seen;
   Fault& f = faults.fault[faults.count++];

@@ -16,7 +16,7 @@ namespace cuport {
 
 #ifdef CUPORT_PARALLEL
 
-inline int job_count() {
+CUPORT_OUTLINED(, int, job_count, ()) {
   static const int count = [] {
     if (getenv("CUPORT_CAPTURE") != nullptr) return 1;
     if (const char* jobs = getenv("CUPORT_JOBS")) return atoi(jobs);
@@ -50,7 +50,7 @@ struct Pool {
 inline Pool pool = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, 0, 0, nullptr};
 
 // Runs blocks of a job until none is left: large pieces first.
-inline void work_on(Job& j) {
+CUPORT_OUTLINED(, void, work_on, (Job& j)) {
   for (;;) {
     pthread_mutex_lock(&pool.mutex);
     const uint64_t from = j.next, left = j.total - from;
@@ -73,7 +73,7 @@ inline void work_on(Job& j) {
   }
 }
 
-inline void* pool_main(void*) {
+CUPORT_OUTLINED(, void*, pool_main, (void*)) {
   static thread_local char stack[64 * 1024];  // for handling the overflow of another stack
   stack_t alternative = {};
   alternative.ss_sp = stack;
@@ -94,7 +94,7 @@ inline void* pool_main(void*) {
   return nullptr;
 }
 
-CUPORT_COLD inline void start_pool() {
+CUPORT_OUTLINED(, void, start_pool, ()) {
   pool = Pool{PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER, getpid(), 0, 0, 0, nullptr};
   pthread_attr_t detached;
   pthread_attr_init(&detached);
@@ -112,8 +112,8 @@ CUPORT_COLD inline void start_pool() {
 }
 
 // Blocks `from` on, on this and all other threads of the pool. What went wrong is in launch_state.
-CUPORT_NOINLINE inline void run_everywhere(const Config& c, const char* name, const Task& task, Rows rows, const BlockOrder& order,
-                                           uint64_t from) {
+CUPORT_OUTLINED(, void, run_everywhere, (const Config& c, const char* name, const Task& task, Rows rows, const BlockOrder& order,
+                                           uint64_t from)) {
   if (pool.process != getpid()) start_pool();
   Job job{&c, &task, rows, name, &order, from, order.total, order.total, 0, ""};
   const bool report = launch_state.report;
@@ -136,7 +136,7 @@ CUPORT_NOINLINE inline void run_everywhere(const Config& c, const char* name, co
 }
 
 // All blocks of a launch. Small launches stay on this thread: the others are asked once it is clear that it pays.
-inline void run_jobs(const Config& c, const char* name, const Task& task, Rows rows, const BlockOrder& order) {
+CUPORT_OUTLINED(, void, run_jobs, (const Config& c, const char* name, const Task& task, Rows rows, const BlockOrder& order)) {
   constexpr long long kLook = 50000, kPays = 200000;  // nanoseconds
   timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -161,7 +161,7 @@ inline void run_jobs(const Config& c, const char* name, const Task& task, Rows r
 #endif
 
 // All blocks of a launch in the order of the schedule. `independent`: their order makes no difference.
-CUPORT_QUIET inline void run_blocks(const Config& c, const char* name, const Task& task, Rows rows, bool independent) {
+CUPORT_OUTLINED(CUPORT_QUIET, void, run_blocks, (const Config& c, const char* name, const Task& task, Rows rows, bool independent)) {
   const BlockOrder order(uint64_t{c.grid.x} * c.grid.y * c.grid.z);
 #ifdef CUPORT_PARALLEL
   if (independent && order.total > 1 && worker.schedule == Schedule::forward && job_count() > 1) {

@@ -45,7 +45,7 @@ class CaseFile {
 };
 
 // Reads the next case. False at the end of the file or where it is not understood.
-inline bool read_case(CaseFile& file, LoadedCase& c) {
+CUPORT_OUTLINED(, bool, read_case, (CaseFile& file, LoadedCase& c)) {
   memset(static_cast<void*>(&c), 0, sizeof c);
   for (;;) {
     char* line = file.line();
@@ -91,7 +91,7 @@ inline bool read_case(CaseFile& file, LoadedCase& c) {
   }
 }
 
-inline void write_results(FILE* out, LoadedCase& c) {
+CUPORT_OUTLINED(, void, write_results, (FILE* out, LoadedCase& c)) {
   for (int i = 0; i < c.buffers; ++i) {
     LoadedBuffer& b = c.buffer[i];
     if (b.memory == nullptr) continue;
@@ -118,7 +118,7 @@ inline void write_results(FILE* out, LoadedCase& c) {
   }
 }
 
-inline void write_faults(FILE* out) {
+CUPORT_OUTLINED(, void, write_faults, (FILE* out)) {
 #ifdef CUPORT_CHECKED
   const size_t bias = checked::load_bias();
 #else
@@ -150,7 +150,7 @@ inline void note_ties() {
 inline void note_ties() {}
 #endif
 
-inline void forget_buffers() {
+CUPORT_OUTLINED(, void, forget_buffers, ()) {
 #ifdef CUPORT_CHECKED
   for (size_t i = 0; i < device_memory.count(); ++i) checked::remove_buffer(device_memory[i].base, device_memory[i].bytes);
   checked::forget_freed();
@@ -159,7 +159,7 @@ inline void forget_buffers() {
   buffer_name_count = 0;
 }
 
-inline int replay_main(int argc, char** argv) {
+CUPORT_OUTLINED(, int, replay_main, (int argc, char** argv)) {
   if (argc < 3) {
     fprintf(stderr, "usage: %s CASES RESULTS [--schedule forward|reverse|random] [--seed N]\n", argv[0]);
     return 2;
@@ -216,4 +216,6 @@ inline int replay_main(int argc, char** argv) {
 
 }  // namespace cuport
 
+#ifndef CUPORT_PREPARED
 int main(int argc, char** argv) { return cuport::replay_main(argc, argv); }
+#endif

@@ -4,6 +4,24 @@
 #include "grid.h"
 #include "kernel_info.h"
 
+// Kernels cut at their barriers (cuda/rewrite/fission.py): only where float operations are not fused, so that every
+// result has the bits that fibers give it.
+#if !defined(CUPORT_CHECKED) && !defined(CUPORT_SHADOW) && !defined(CUPORT_FUSED)
+#define CUPORT_CUT(...) __VA_ARGS__
+#define CUPORT_CUT_OR_VOID(...) __VA_ARGS__
+#else
+#define CUPORT_CUT(...)
+#define CUPORT_CUT_OR_VOID(...) void
+#endif
+#define CUPORT_EACH_BEGIN \
+  const long cuport_nx = static_cast<long>(blockDim.x), cuport_ny = static_cast<long>(blockDim.y), cuport_nz = static_cast<long>(blockDim.z);
+#define CUPORT_EACH                                                              \
+  for (long cuport_z = 0, cuport_t = 0; cuport_z < cuport_nz; ++cuport_z)        \
+    for (long cuport_y = 0; cuport_y < cuport_ny; ++cuport_y)                    \
+      for (long cuport_x = 0; cuport_x < cuport_nx; ++cuport_x, ++cuport_t)
+#define CUPORT_EACH_THREAD \
+  const uint3 threadIdx{static_cast<unsigned>(cuport_x), static_cast<unsigned>(cuport_y), static_cast<unsigned>(cuport_z)};
+
 namespace cuport {
 
 // What a thread knows of itself.
@@ -98,6 +116,23 @@ uint64_t run_rows(const void* args) {
   return straight_rows<Call>(&work.call);
 }
 
+template <class Rows, class Call>
+uint64_t run_cut(const void* args) {
+  static_cast<const RowWork<Rows, Call>*>(args)->rows();
+  return 1;
+}
+template <class Rows, class Call>
+void run_thread(const void* args) {
+  static_cast<const RowWork<Rows, Call>*>(args)->call();
+}
+inline bool cutting() {
+  static const bool on = [] {
+    const char* fission = getenv("CUPORT_FISSION");
+    return fission == nullptr || strcmp(fission, "0") != 0;
+  }();
+  return on;
+}
+
 // Runs a grid of the kernel K.
 template <auto K, bool Waits, class Body, class... P>
 inline cudaError_t run_kernel(const Config& c, const KernelInfo& info, P&... args) {
@@ -116,6 +151,20 @@ inline cudaError_t run_kernel(const Config& c, const KernelInfo& info, P&... arg
     };
     const RowWork<decltype(rows), decltype(call)> work{rows, call};
     return run_grid(c, info.name, Task{nullptr, &work}, &run_rows<decltype(rows), decltype(call)>, info.independent);
+  }
+  if constexpr (Waits && !std::is_void_v<Body>) {
+    if (!c.cooperative && worker.schedule == Schedule::forward && cutting()) {
+      const auto rows = [&]() {
+        [](Kept<P>... kept) {
+          launch_state.coarse = Body::pure;
+          Body::run(current_blockIdx(), current_blockDim(), current_gridDim(), kept...);
+          launch_state.coarse = false;
+        }(args...);
+      };
+      const RowWork<decltype(rows), decltype(call)> work{rows, call};
+      const Task task{&run_thread<decltype(rows), decltype(call)>, &work};
+      return run_grid(c, info.name, task, &run_cut<decltype(rows), decltype(call)>, info.independent);
+    }
   }
 #endif
   return run_call<Waits>(c, info.name, call, info.independent);

@@ -10,10 +10,10 @@
 
 namespace cuport {
 
-[[noreturn]] CUPORT_QUIET inline void leave_kernel(cudaError_t why, const char* what, const void* address = nullptr) {
+CUPORT_OUTLINED([[noreturn]] CUPORT_QUIET, void, leave_kernel, (cudaError_t why, const char* what, const void* address = nullptr)) {
   launch_state.failure = why;
 #ifdef CUPORT_CHECKED
-  if (why == cudaErrorLaunchTimeout) checked::report_hang(what);
+  if (why == cudaErrorLaunchTimeout) checked::report_hang(what, checked::state.code);
 #endif
   char at[40] = "";
   if (address != nullptr) snprintf(at, sizeof at, " at address %p", address);
@@ -29,7 +29,7 @@ namespace cuport {
 #if defined(__x86_64__)
 // An integer division that trapped: gives all ones and the dividend (by zero), or the wrapped quotient and 0 (smallest
 // by -1), as GPUs do, and steps over the instruction. False if the instruction is not understood.
-CUPORT_QUIET inline bool skip_division(void* context) {
+CUPORT_OUTLINED(CUPORT_QUIET, bool, skip_division, (void* context)) {
   auto* registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
   const auto* start = reinterpret_cast<const unsigned char*>(registers[REG_RIP]);
   const unsigned char* code = start;
@@ -109,7 +109,7 @@ inline const void* code_of(void* context) {
 
 inline __thread sigjmp_buf* careful = nullptr;  // where the host goes on after an address that was none
 
-CUPORT_QUIET inline void on_signal(int number, siginfo_t* info, void* context) {
+CUPORT_OUTLINED(CUPORT_QUIET, void, on_signal, (int number, siginfo_t* info, void* context)) {
   if (careful != nullptr && (number == SIGSEGV || number == SIGBUS)) siglongjmp(*careful, 1);
   if (launch_state.in_kernel) {
     if (number == SIGFPE && skip_division(context)) return;

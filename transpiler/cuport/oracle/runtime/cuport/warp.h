@@ -14,7 +14,7 @@ CUPORT_QUIET inline unsigned linear_thread() {
 inline unsigned lane_id() { return linear_thread() % 32; }
 
 // Meets the lanes of `mask` (0: whoever comes) where the waiting lanes do different things, or something is odd.
-CUPORT_NOINLINE CUPORT_QUIET inline void meet_mixed(unsigned mask, void* operand, Meeting meeting, int site) {
+CUPORT_OUTLINED(CUPORT_QUIET, void, meet_mixed, (unsigned mask, void* operand, Meeting meeting, int site)) {
   if (!worker.fibers) fatal("a kernel taken for one without warp operations reached one");
   Block& b = *worker.block;
   Thread* self = b.current;
