@@ -72,7 +72,7 @@ def _placed(source: Source, group: Sequence[RawFault], lines: dict[int, tuple[st
         place = lines.get(raw.address)
         if place is None and fault.kind == "deadlock":
             place = next((m for m in mentioned if m is not None), None)
-        if place is None and raw.address and "not on the device" in fault.message:
+        if place is None and raw.address and re.search("not on the device|host's variable", fault.message):
             continue  # the runtime's own data
         path, line = place or ("", fault.line)
         message = fault.message

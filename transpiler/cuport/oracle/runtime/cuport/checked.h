@@ -19,7 +19,7 @@ struct Conflict {
   Stamp with = 0;
   bool wrote = false;    // it was a write
   bool changed = false;  // a write that made a difference was among them
-  bool atomic = true;    // each of them, or this one, is atomic
+  bool atomic = true;    // only plain reads beside atomic updates
   unsigned kinds = 0;
   const void* code = nullptr;
 };
@@ -31,19 +31,20 @@ CUPORT_UNCHECKED inline bool harmless(Stamp earlier, unsigned earlier_kind, unsi
   return interval_of(earlier).block != interval_of(now).block || ((earlier_kind | kind) & kAtomic) != 0;
 }
 
-CUPORT_UNCHECKED inline void consider(Conflict& out, Stamp earlier, unsigned earlier_kind, bool wrote, Stamp now, unsigned kind) {
+CUPORT_UNCHECKED inline void consider(Conflict& out, Stamp earlier, unsigned earlier_kind, bool wrote, Stamp now, bool write,
+                                      unsigned kind) {
   if (earlier < order.grid * 32 || earlier == now || !unordered(earlier, now) || harmless(earlier, earlier_kind, kind, now)) return;
   out.with = earlier, out.wrote = wrote, out.kinds = earlier_kind;
-  out.atomic &= wrote ? ((earlier_kind | kind) & kAtomic) != 0 : (kind & kAtomic) != 0;
+  out.atomic &= wrote ? !write && (earlier_kind & kAtomic) != 0 : (kind & kAtomic) != 0;
 }
 
 CUPORT_UNCHECKED inline void look(const Track& t, Stamp now, bool write, unsigned kind, Conflict& out) {
   if (write) {
-    consider(out, t.read, t.kinds >> kReadShift & 3u, false, now, kind);
-    consider(out, t.other, t.kinds >> kOtherShift & 3u, false, now, kind);
+    consider(out, t.read, t.kinds >> kReadShift & 3u, false, now, write, kind);
+    consider(out, t.other, t.kinds >> kOtherShift & 3u, false, now, write, kind);
   }
   const Stamp before = out.with;
-  consider(out, t.write, t.kinds & 3u, true, now, kind);
+  consider(out, t.write, t.kinds & 3u, true, now, write, kind);
   if (out.wrote && out.with != before) out.changed |= (t.kinds & kUnchanged) == 0, out.code = places[t.place];
 }
 
@@ -59,6 +60,7 @@ CUPORT_FAST void note_read(Track& t, Stamp now, unsigned kind, Stamp old) {
   }
 }
 CUPORT_FAST void note_write(Track& t, Stamp now, unsigned kind, uint16_t place) {
+  if (t.write == now) kind &= t.kinds;  // an atomic does not hide the thread's own plain write
   t.write = now, t.place = place;
   t.kinds = static_cast<uint8_t>((t.kinds & ~(3u | kUnchanged)) | kind);
 }
@@ -129,17 +131,18 @@ CUPORT_UNCHECKED inline Region* find_region(uintptr_t at) {
   return s.device.covers(at) ? &s.device : s.shared.covers(at) ? &s.shared : s.globals.covers(at) ? &s.globals : nullptr;
 }
 
-CUPORT_UNCHECKED inline void check_fresh(Region& r, uintptr_t start, unsigned bytes, unsigned unwritten, const void* code, int site) {
+CUPORT_UNCHECKED inline unsigned fresh_bytes(uintptr_t at, unsigned n) {
   unsigned fresh = 0;
-  for (uintptr_t p = start; p < start + bytes; ++p) {
-    const Cell* c = cell_of(r, p);
-    fresh += c != nullptr && (c->bytes >> (4 + p % 4) & 1u) == 0 && still_fresh(p) ? 1u : 0u;
-  }
-  // A copied struct may have holes: they say nothing.
-  if (fresh != 0 && (bytes <= 8 || unwritten == bytes)) {
-    fault(FaultKind::uninitialised, start, bytes, "reads, before anything was written there,", code, site);
-  }
-  mark_written(r, reinterpret_cast<const void*>(start), bytes, true);  // once is enough
+  for (unsigned i = 0; i < n; ++i) fresh += still_fresh(at + i) ? 1u : 0u;
+  return fresh;
+}
+
+// A plain store, after a fence, to what was updated atomically before: a lock is opened.
+CUPORT_UNCHECKED inline bool gives_back(Region& r, uintptr_t at) {
+  const Cell* c = cell_of(r, at);
+  if (c == nullptr || (c->kinds & (kParts | kAtomic)) != kAtomic || !fenced()) return false;
+  release(reinterpret_cast<const void*>(at));
+  return true;
 }
 
 CUPORT_NOINLINE CUPORT_UNCHECKED inline void access(void* address, size_t bytes, bool write, unsigned kind, bool aligned, const void* code,
@@ -151,7 +154,7 @@ CUPORT_NOINLINE CUPORT_UNCHECKED inline void access(void* address, size_t bytes,
     return;
   }
   const Busy busy;
-  s.code = code;
+  s.code = code, s.site = site;
   Region* region = find_region(start);
   if (region == &s.shared && s.shared.ready == 0) touch_shared();
   if (region == nullptr) return elsewhere(start, static_cast<unsigned>(bytes), write, code, site);
@@ -159,6 +162,7 @@ CUPORT_NOINLINE CUPORT_UNCHECKED inline void access(void* address, size_t bytes,
   if (aligned && start % bytes != 0) {
     fault(FaultKind::misaligned, start, bytes, write ? "writes" : "reads", code, site);
   }
+  if (write && kind == 0 && gives_back(*region, start)) kind = kVolatile;
   const Stamp now = stamp();
   const Stamp old = region == &s.shared ? s.long_ago_shared : s.long_ago;
   const uint16_t place = place_of(code);
@@ -172,7 +176,7 @@ CUPORT_NOINLINE CUPORT_UNCHECKED inline void access(void* address, size_t bytes,
     if (c == nullptr || (c->bytes & mask) != mask) {
       if (outside == 0) outside = p;
     } else {
-      if ((!write || (kind & kAtomic) != 0) && (c->bytes >> 4 & mask) == 0) unwritten += n;
+      if ((!write || (kind & kAtomic) != 0) && (c->bytes >> 4 & mask) == 0) unwritten += fresh_bytes(p, n);
       if (n == 4 && (c->kinds & kParts) == 0) {
         look(*c, now, write, kind, conflict);
         if (write) note_write(*c, now, kind, place); else note_read(*c, now, kind, old);
@@ -193,7 +197,13 @@ CUPORT_NOINLINE CUPORT_UNCHECKED inline void access(void* address, size_t bytes,
     fault(after_free ? FaultKind::use_after_free : FaultKind::out_of_bounds, start, bytes, write ? "writes" : "reads", code, site);
     return;
   }
-  if (unwritten != 0) check_fresh(*region, start, static_cast<unsigned>(bytes), unwritten, code, site);
+  if (unwritten != 0) {
+    // A copied struct may have holes: they say nothing.
+    if (bytes <= 8 || unwritten == bytes) {
+      fault(FaultKind::uninitialised, start, bytes, "reads, before anything was written there,", code, site);
+    }
+    mark_written(*region, address, bytes, true);  // once is enough
+  }
   if (conflict.with == 0) return;
   if (write && bytes <= 16 && (kind & kAtomic) == 0 && !conflict.atomic) {
     s.pending = static_cast<unsigned char*>(address), s.pending_bytes = static_cast<unsigned>(bytes);
@@ -291,11 +301,12 @@ CUPORT_NOINLINE CUPORT_UNCHECKED inline void on_atomic(volatile void* address, u
   if (fenced()) release(address), s.current = 0;
 }
 
-CUPORT_UNCHECKED inline void report_hang(const char* what) {
+// The running kernel does not end. `code`: where it is, if that is known.
+CUPORT_UNCHECKED inline void report_hang(const char* what, const void* code) {
   char message[kFaultMessage];
-  snprintf(message, sizeof message, "%s; last access at {%zx}", what,
-           state.code == nullptr ? 0 : reinterpret_cast<size_t>(state.code) - load_bias());
-  report_fault(FaultKind::deadlock, blockIdx, threadIdx, state.code, 0, message);
+  if (state.code == nullptr) return report_fault(FaultKind::deadlock, blockIdx, threadIdx, nullptr, state.site, what);
+  snprintf(message, sizeof message, "%s; last access at {%zx}", what, reinterpret_cast<size_t>(state.code) - load_bias());
+  report_fault(FaultKind::deadlock, blockIdx, threadIdx, code, 0, message);
 }
 
 // A copy or fill by a library function.

@@ -162,10 +162,7 @@ namespace checked {
 // CUPORT_SECONDS after its start a process that runs a kernel gives it up and says where it was.
 CUPORT_UNCHECKED inline void on_alarm(int, siginfo_t*, void* context) {
   if (!on_device) return;
-  char message[kFaultMessage];
-  snprintf(message, sizeof message, "runs on and on; last access at {%zx}",
-           state.code == nullptr ? 0 : reinterpret_cast<size_t>(state.code) - load_bias());
-  report_fault(FaultKind::deadlock, blockIdx, threadIdx, code_of(context), 0, message);
+  report_hang("runs on and on", code_of(context));
   leave_kernel(cudaErrorLaunchFailure, "it does not end");
 }
 __attribute__((constructor)) inline void set_alarm() {

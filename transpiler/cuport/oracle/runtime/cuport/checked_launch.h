@@ -84,7 +84,9 @@ CUPORT_UNCHECKED inline void begin_launch() {
   if (order.next > kMostIntervals / 2) renumber();
   begin_order(uint64_t{gridDim.x} * gridDim.y * gridDim.z);
   ++s.launch, part_count = 0;
-  s.busy = false, s.current = 0, s.pending = nullptr, s.stopped_at = ~uintptr_t{0}, s.code = nullptr;
+  worker.block = nullptr;  // it may be gone
+  s.busy = true;           // until a block begins
+  s.current = 0, s.pending = nullptr, s.stopped_at = ~uintptr_t{0}, s.code = nullptr;
   s.long_ago = s.long_ago_shared = order.first * 32;
   s.frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   faults.kernel = launch_state.kernel;
@@ -106,7 +108,7 @@ CUPORT_UNCHECKED inline void reset_shared(Resident& r, size_t dynamic) {
 // A block begins, or goes on after others have run (then what is known of its shared memory stays).
 CUPORT_UNCHECKED inline void begin_block(size_t dynamic, bool again) {
   State& s = state;
-  const Busy busy;
+  const Busy busy;  // the runtime has been busy with itself up to here
   Resident& r = resident_of(shared_base, shared_total(dynamic));
   order.now = &r;
   s.current = 0;

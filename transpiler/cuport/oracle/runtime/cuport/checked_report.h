@@ -16,6 +16,7 @@ struct State {
   Stamp long_ago_shared = 0;  // the same for shared memory
   Region device, globals, shared;
   const void* code = nullptr;  // where the last access was made
+  int site = 0;                // its line, where `code` is null
   uintptr_t frame = 0;  // of the launch: host frames lie above
   uint32_t launch = 0;
   uintptr_t stopped_at = ~uintptr_t{0};  // an address that was reported already, if the access traps now

@@ -41,7 +41,10 @@ inline thread_block this_thread_block(block_tile_memory<most>&) { return {}; }
 class grid_group {
  public:
   using arrival_token = unsigned;
-  static void sync() { cuport::grid_barrier(); }
+  static void sync(int site = CUPORT_SITE) {
+    if (cuport::worker.fibers) cuport::worker.block->current->site = site;
+    cuport::grid_barrier();
+  }
   static arrival_token barrier_arrive() { return 0; }
   static void barrier_wait(arrival_token&&) { cuport::grid_barrier(); }
   static bool is_valid() { return true; }
