@@ -4,6 +4,8 @@
 #include <cstdint>
 
 struct Bits { unsigned low : 4, high : 28; };
+__device__ unsigned char quantised(float x) { return 255.0f * x + 0.5f; }
+__device__ inline static int bucket(const float* x, float width) { if (x == nullptr) return -1; return x[0] / width; }
 template <class T> __device__ T twice(T x) { return x + x; }
 __global__ void store(int* o, unsigned char* bytes, unsigned* u, const float* x, const double* d, float nan, int n, float4 v) {
   int a = x[0] * 1e10f, b = -x[0] * 1e10f;
@@ -40,6 +42,9 @@ __global__ void store(int* o, unsigned char* bytes, unsigned* u, const float* x,
   int local[size];
   local[size - 1] = 1.5f + x[0];
   o[14] = local[size - 1];
+  o[15] = quantised(x[0]);
+  o[16] = quantised(-x[0]);              // -254.5 is no unsigned number
+  o[17] = bucket(x, 1e-30f);
 }
 
 int main() {
@@ -48,11 +53,11 @@ int main() {
   unsigned* u;
   float* x;
   double* d;
-  cudaMallocManaged(&o, 15 * sizeof(int)), cudaMallocManaged(&bytes, 2), cudaMallocManaged(&u, 8), cudaMallocManaged(&x, 4), cudaMallocManaged(&d, 8);
+  cudaMallocManaged(&o, 18 * sizeof(int)), cudaMallocManaged(&bytes, 2), cudaMallocManaged(&u, 8), cudaMallocManaged(&x, 4), cudaMallocManaged(&d, 8);
   x[0] = 1.0f, d[0] = 2.5e9;
   store<<<1, 1>>>(o, bytes, u, x, d, __builtin_nanf(""), 3, make_float4(0, 1e20f, 0, 0));
   cudaDeviceSynchronize();
-  for (int i = 0; i < 15; ++i) printf("%d ", o[i]);
+  for (int i = 0; i < 18; ++i) printf("%d ", o[i]);
   printf("| %d %d | %u %u\n", bytes[0], bytes[1], u[0], u[1]);
 }
-// expect: 2147483647 -2147483648 0 0 1 1 4464 1 2147483647 4 0 -1 0 32 2 | 44 0 | 0 4294967295
+// expect: 2147483647 -2147483648 0 0 1 1 4464 1 2147483647 4 0 -1 0 32 2 255 0 2147483647 | 44 0 | 0 4294967295

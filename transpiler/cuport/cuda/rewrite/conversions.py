@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from cuport.cuda.declarations import Definition
-from cuport.cuda.parse import walk
+from cuport.cuda.parse import ancestor, walk
 from cuport.cuda.rewrite.edits import Edits
 from cuport.cuda.rewrite.program import Program
 from cuport.cuda.unit import Unit
@@ -44,7 +44,7 @@ def rewrite_conversions(program: Program, edits: Edits) -> None:
             program.unit.text_of(body)
         ):
             continue
-        for target, value in _stores(program.unit, body, types):
+        for target, value in (*_stores(program.unit, body, types), *_returns(program.unit, definition, body)):
             if _may_be_floating(program.unit, value, types):
                 edits.wrap(value, f"cuport::cast<{target}>(", ")")
 
@@ -101,6 +101,21 @@ def _stores(unit: Unit, body: Node, types: dict[str, str]) -> Iterator[tuple[str
             target = types.get(_base(unit, left), "")
             if target and _INTEGER.fullmatch(target):
                 yield target.replace("volatile ", "").replace("const ", ""), right
+
+
+def _returns(unit: Unit, definition: Definition, body: Node) -> Iterator[tuple[str, Node]]:
+    """The function's type and the value of each `return`, where that type is an integer."""
+    ctype, declarator = definition.node.child_by_field_name("type"), definition.node.child_by_field_name("declarator")
+    if ctype is None or declarator is None or declarator.type != "function_declarator":
+        return  # a pointer or a reference
+    target = unit.flat(ctype)
+    if not _INTEGER.fullmatch(target):
+        return
+    for node in walk(body):
+        if node.type == "return_statement" and node.named_children:
+            value = node.named_children[0]
+            if value.type not in ("initializer_list", "number_literal") and ancestor(node, "lambda_expression") is None:
+                yield target, value
 
 
 def _base(unit: Unit, left: Node) -> str:
