@@ -15,6 +15,7 @@ from cuport.cuda.rewrite.conversions import rewrite_conversions
 from cuport.cuda.rewrite.edits import Edits
 from cuport.cuda.rewrite.program import Program
 from cuport.cuda.rewrite.rows import takes_place
+from cuport.cuda.rewrite.spinning import spinning_edit
 from cuport.cuda.unit import Unit
 
 _BUILTINS = {"threadIdx": "uint3", "blockIdx": "uint3", "blockDim": "dim3", "gridDim": "dim3"}
@@ -30,6 +31,11 @@ def rewrite_device(program: Program, edits: Edits) -> None:
         edits.insert_after(start + 1, " " + " ".join(lines))
     rewrite_conversions(program, edits)
     _arithmetic(program, edits)
+    for loop in program.spinning:
+        start, end, before, after = spinning_edit(program.unit, loop)
+        edits.insert(start, before)
+        if after:
+            edits.insert_after(end, after)
 
 
 def _shared(program: Program, edits: Edits) -> dict[str, str]:

@@ -12,7 +12,8 @@ from tree_sitter import Node
 
 from cuport.cuda.declarations import Definition, read_definitions, read_prototypes, read_types
 from cuport.cuda.lexer import names
-from cuport.cuda.parse import walk
+from cuport.cuda.parse import ancestor, walk
+from cuport.cuda.rewrite.spinning import spinning_loops
 from cuport.cuda.unit import Unit, meanings, plain_name
 from cuport.kernel import CType, Kernel, Source
 
@@ -66,7 +67,8 @@ class Program:
     @cached_property
     def heads(self) -> tuple[KernelHead, ...]:
         """One for each kernel, at its first declaration."""
-        declared = [d for d in (*self.definitions, *self.prototypes) if d.is_kernel and "<" not in d.spelled]
+        every = (*self.definitions, *self.prototypes)
+        declared = [d for d in every if d.is_kernel and "<" not in d.spelled and not _is_member(d.node)]
         declared.sort(key=lambda d: d.node.start_byte)
         heads: list[KernelHead] = []
         taken: set[int] = set()
@@ -87,10 +89,16 @@ class Program:
         found: dict[tuple[str, str], KernelHead] = {}
         for d in self.prototypes:
             key = (d.qualified, ", ".join(str(p.ctype) for p in d.params))
-            if d.is_kernel and "<" not in d.spelled and d.qualified not in defined and key not in found:
+            here = d.is_kernel and "<" not in d.spelled and not _is_member(d.node)
+            if here and d.qualified not in defined and key not in found:
                 index = len(self.source.kernels) + len(found)
                 found[key] = KernelHead(index, _declared_kernel(self.unit, d), d)
         return tuple(found.values())
+
+    @cached_property
+    def befriended(self) -> frozenset[str]:
+        """Names of kernels that are some class's friends: no other function can do what they do."""
+        return frozenset(p.name for p in self.prototypes if p.is_kernel and _is_member(p.node))
 
     @cached_property
     def missing_functions(self) -> frozenset[str]:
@@ -137,6 +145,8 @@ class Program:
             return True
         if self._may_use_cub and _CUB.search(kernel.text + self._device_functions):
             return True
+        if self._spinning and not self._spinning.isdisjoint((kernel.qualified, *kernel.calls)):
+            return True
         by_name = {f.qualified: f for f in self.source.functions}
         elsewhere = {name.split("::")[-1] for name in self.missing_functions}
         reached = (kernel.text, *(by_name[c].text for c in kernel.calls if c in by_name))
@@ -149,6 +159,16 @@ class Program:
         if open_ended and any(WAITS.search(t) for t in self._device_lambdas):
             return True
         return any(name not in by_name for name in kernel.calls)
+
+    @cached_property
+    def spinning(self) -> list[Node]:
+        """Loops of device code in which a thread waits for another."""
+        return [n for n in spinning_loops(self.unit) if self.in_device_code(n)]
+
+    @cached_property
+    def _spinning(self) -> frozenset[str]:
+        functions = (self.function_around(n) for n in self.spinning)
+        return frozenset(f.qualified for f in functions if f is not None)
 
     @cached_property
     def _may_use_cub(self) -> bool:
@@ -197,6 +217,11 @@ def program_of(source: Source) -> Program:
                 _kept.pop(next(iter(_kept)))
             _kept[key] = found
     return found
+
+
+def _is_member(node: Node) -> bool:
+    """Inside a class: a friend's declaration."""
+    return ancestor(node, "field_declaration_list") is not None
 
 
 def _declared_kernel(unit: Unit, d: Definition) -> Kernel:

@@ -39,11 +39,27 @@ CUPORT_OUTLINED(CUPORT_QUIET, void, grid_barrier, ()) {
   scheduling::wait();
 }
 
+// A thread that has looked in vain this often perhaps waits for another block: its block gives way to others, if the
+// launch lets them take turns (blocks.h).
+struct Patience {
+  unsigned looks = 0, most = 100000;
+  bool in_turns = false;  // somebody will come back to this block
+  bool gave_way = false;
+};
+inline thread_local Patience patience;
+CUPORT_OUTLINED(CUPORT_QUIET, void, give_way, (Block& b)) {
+  const unsigned i = static_cast<unsigned>(b.current - b.thread);
+  patience.looks = 0, patience.gave_way = true;
+  scheduling::make_ready(b, i / 32, 1u << (i % 32));
+  scheduling::switch_to(b, i, scheduling::kNobody);
+}
+
 // A compare-and-swap found another value: perhaps the thread spins on a lock whose holder waits for its turn. Lets the
 // next thread in cyclic order run; without fibers every thread runs to its end before the next, so nobody is kept out.
 CUPORT_OUTLINED(CUPORT_QUIET, void, lost_race, ()) {
   if (!worker.fibers) return;
   Block& b = *worker.block;
+  if (CUPORT_UNLIKELY(++patience.looks > patience.most) && patience.in_turns) return give_way(b);
   Thread* self = b.current;
   const unsigned i = static_cast<unsigned>(self - b.thread), w = i / 32;
   for (unsigned step = 0; step <= b.warps; ++step) {
@@ -56,6 +72,9 @@ CUPORT_OUTLINED(CUPORT_QUIET, void, lost_race, ()) {
     return;
   }
 }
+
+// In a loop that looks at memory until another thread has written there (cuda/rewrite/spinning.py).
+inline void spinning() { lost_race(); }
 
 }  // namespace cuport
 

@@ -78,6 +78,60 @@ CUPORT_QUIET inline uint3 block_index(uint64_t i, dim3 grid) {
                static_cast<unsigned>(i / grid.x / grid.y)};
 }
 
+// A block that spins on what another has still to do has given way: the next ones begin beside it, and all take turns.
+// `next`: the first that has not begun.
+CUPORT_OUTLINED(CUPORT_QUIET, void, run_in_turns, (const Config& c, const Task& task, const BlockOrder& order, uint64_t next, uint64_t to, Block& first)) {
+  struct Place {
+    Block* block;
+    SharedArena arena;
+  };
+  const unsigned threads = c.block.x * c.block.y * c.block.z, most = threads >= 512 ? 128 : 65536 / threads > 1024 ? 1024 : 65536 / threads;
+  auto* place = static_cast<Place*>(calloc(most, sizeof(Place)));
+  if (place == nullptr) fatal("no memory for blocks that wait for each other");
+  place[0].block = &first;
+  patience.most = 256;
+  unsigned used = 1;
+  uint64_t running = 1;
+  for (unsigned at = 1; running != 0; ++at) {
+    if (at >= most || (at >= used && next >= to)) at = 0;
+    Place& p = place[at];
+    const bool begun = p.block != nullptr && p.block->live != 0;
+    if (!begun) {
+      if (next >= to) continue;
+      if (p.block == nullptr) {
+        p.block = static_cast<Block*>(calloc(1, sizeof(Block)));
+        if (p.block == nullptr) fatal("no memory for a block");
+        p.arena.fit(shared_total(c.shared));
+        p.block->shared = p.arena.base;
+        p.block->barrier_site = -1;
+        used = at + 1;
+      }
+      shape_block(*p.block, c.block);
+      launch_state.at = next;
+      open_block(*p.block, task, block_index(order.at(next++), c.grid), threads);
+      if (launch_state.poison_shared) DeviceMemory::poison(p.block->shared, shared_total(c.shared));
+      ++running;
+    }
+    shared_base = p.block->shared;
+    blockIdx = p.block->index;
+    CUPORT_BLOCK_BEGIN(c.shared, begun);
+    patience.gave_way = false;
+    if (run_block(*p.block)) {
+      --running;
+    } else if (!patience.gave_way) {
+      report_fault(FaultKind::deadlock, p.block->index, p.block->current->index, nullptr, p.block->current->site,
+                   "a grid barrier in a launch that is not cooperative");
+      launch_state.failure = cudaErrorLaunchFailure;
+      siglongjmp(launch_state.escape, 1);
+    }
+  }
+  for (unsigned i = 1; i < used; ++i) {
+    munmap(place[i].arena.base, place[i].arena.bytes);
+    free(place[i].block);
+  }
+  free(place);
+}
+
 // Blocks `from` to `to` in the order of the schedule.
 CUPORT_OUTLINED(CUPORT_QUIET, void, run_range, (const Config& c, const Task& task, Rows rows, const BlockOrder& order, uint64_t from, uint64_t to)) {
   static thread_local Block* block = static_cast<Block*>(calloc(1, sizeof(Block)));
@@ -90,6 +144,7 @@ CUPORT_OUTLINED(CUPORT_QUIET, void, run_range, (const Config& c, const Task& tas
   shape_block(*block, c.block);
   block->barrier_site = -1;
   launch_state.end = to;
+  patience = Patience{0, 100000, true, false};
   for (uint64_t i = from; i < to;) {
     launch_state.at = i;
     blockIdx = block_index(order.at(i), c.grid);
@@ -103,7 +158,12 @@ CUPORT_OUTLINED(CUPORT_QUIET, void, run_range, (const Config& c, const Task& tas
     }
     ++i;
     open_block(*block, task, blockIdx, threads);
+    patience.gave_way = false;
     if (!run_block(*block)) {
+      if (patience.gave_way) {
+        run_in_turns(c, task, order, i, to, *block);
+        break;
+      }
       report_fault(FaultKind::deadlock, block->index, block->current->index, nullptr, block->current->site,
                    "a grid barrier in a launch that is not cooperative");
       launch_state.failure = cudaErrorLaunchFailure;

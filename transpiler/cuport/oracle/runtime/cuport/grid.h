@@ -54,9 +54,10 @@ CUPORT_QUIET inline uint3 cluster_member(const Config& c, uint64_t cluster, unsi
 // Each block runs until its threads have returned or wait at the barrier of all.
 CUPORT_QUIET inline void run_residents(const Config& c, Block* all, uint64_t blocks) {
   const BlockOrder order(blocks);
+  patience = Patience{0, 1000, true, false};
   for (bool more = true, again = false; more; again = true) {
     more = false;
-    bool stuck = true;
+    bool stuck = true, spinning = false;
     for (uint64_t i = 0; i < blocks; ++i) {
       Block& b = all[order.at(i)];
       if (b.live == 0) continue;
@@ -64,13 +65,16 @@ CUPORT_QUIET inline void run_residents(const Config& c, Block* all, uint64_t blo
       blockIdx = b.index;
       (void)again;
       CUPORT_BLOCK_BEGIN(c.shared, again);
+      patience.gave_way = false;
       more |= !run_block(b);
-      if (b.live == 0 || b.grid_waiting == b.live) stuck = false;
+      spinning |= patience.gave_way;
+      if (b.live == 0 || b.grid_waiting == b.live || patience.gave_way) stuck = false;
     }
     if (more && stuck) {
       launch_state.failure = cudaErrorLaunchFailure;
       siglongjmp(launch_state.escape, 1);
     }
+    if (spinning) continue;  // they have not come to the barrier of all yet
     CUPORT_GRID_SYNCHRONISED();
     for (uint64_t i = 0; i < blocks; ++i) {
       if (all[i].live == 0 || all[i].grid_waiting != all[i].live) continue;
