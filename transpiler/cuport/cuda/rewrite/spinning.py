@@ -1,6 +1,6 @@
 """Loops in which a thread waits for another one by looking at memory again and again.
 
-A block's threads take turns on one OS thread, so such a loop has to let the others run: `cuport::spinning()` goes into it.
+A block's threads take turns on one OS thread, so such a loop has to let the others run: it gets a `cuport::spinning()`.
 """
 
 from __future__ import annotations
