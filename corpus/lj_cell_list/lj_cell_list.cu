@@ -92,10 +92,10 @@ T* device(size_t n) {
 }
 
 int main(int argc, char** argv) {
-    const int side = argc > 1 ? std::atoi(argv[1]) : 8;
+    const int side = argc > 1 ? std::atoi(argv[1]) : 9;
     const int n = side * side * side;
     const Box box = { side * 1.15f, int(side * 1.15f / 2.5f), 2.5f };
-    if (box.cells < 3) { std::puts("too small a box\nFAIL"); return 2; }
+    if (box.cells < 4) { std::puts("too small a box\nFAIL"); return 2; }
 
     std::vector<float3> pos(n);
     unsigned h = 1;

@@ -74,6 +74,11 @@ int main(int argc, char **argv)
 {
     const int darts = argc > 1 ? atoi(argv[1]) : 1500;
     const int total_threads = THREADS * BLOCKS;
+    struct xorshift128 marsaglia = {123456789u, 362436069u, 521288629u, 88675123u}; /* his seeds, his first number */
+    if (next_random(&marsaglia) != 3701687786u) {
+        printf("not xorshift128\nFAIL\n");
+        return 1;
+    }
     struct cudaDeviceProp prop;
     if (cudaGetDeviceProperties(&prop, 0) != cudaSuccess || prop.maxThreadsPerBlock < THREADS) {
         fprintf(stderr, "no fit device\n");

@@ -109,7 +109,11 @@ int main(int argc, char** argv) {
   const int k = argc > 3 ? std::atoi(argv[3]) : 5;
 
   std::vector<float> x(rows * cols);
-  for (int i = 0; i < rows * cols; ++i) x[i] = float((i * 7919 + (i >> 3) * 104729) % 1009 - 500) * 0.25f;
+  for (int i = 0; i < rows * cols; ++i) {  // noise with ties
+    unsigned h = i * 2654435761u;
+    h = (h ^ h >> 15) * 2246822519u;
+    x[i] = float((h >> 9) % 1009) * 0.25f - 125.0f;
+  }
 
   float *d_x, *d_best;
   int* d_where;
