@@ -41,5 +41,8 @@ lint: $(STAMP)  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+bench-oracle: $(STAMP)  ## the oracle's speed against plain C, one table
+	$(BIN)/python benchmarks/oracle/run.py
+
 clean:       ## remove what the other targets made
 	rm -rf $(VENV) build dist demo .cuport .pytest_cache .mypy_cache .ruff_cache
