@@ -41,8 +41,8 @@ BEYOND = changed("if (i < n) x[i]", "x[i]")
 TEXTURE = changed(KERNEL, "texture<float, 1> table;\n" + changed("a * x[i]", "tex1Dfetch(table, i)", KERNEL))
 PTX = changed("a * x[i]", 'a * x[i]; asm("bfe.u32 %0, %1, 4, 8;" : "=r"(i) : "r"(i)); x[i] = x[i]')
 LATIN = SCALE.replace("*x", "*\u00fcx", 1).encode("latin-1")
-LIBRARY = "#include <cublas_v2.h>\n" + changed(
-    "    return h", "    cublasHandle_t b;\n    cublasCreate(&b);\n    return h"
+LIBRARY = "#include <cudnn.h>\n" + changed(
+    "    return h", "    cudnnHandle_t b;\n    cudnnCreate(&b);\n    return h"
 )
 BROKEN_BRACKETS = changed("x[i] = a * x[i] + 1.0f;\n}", "x[i] = a * x[i] + 1.0f;\n")
 
@@ -63,7 +63,7 @@ BAD = [
     Bad("out of bounds", BEYOND, 3, "cases.original-faults", "x[i] = a", "out-of-bounds", "mend the CUDA program"),
     Bad("texture", TEXTURE, 3, "oracle.unknown-name", "texture<", "texture", "runtime has no texture"),
     Bad("inline PTX", PTX, 3, "oracle.inline-ptx", "asm(", "bfe.u32", "CUDA C++"),
-    Bad("library", LIBRARY, 3, "oracle.unsupported-library", "cublasCreate", "cuBLAS", "case file"),
+    Bad("library", LIBRARY, 3, "oracle.unsupported-library", "cudnnCreate", "cuDNN", "case file"),
 ]  # fmt: skip
 
 

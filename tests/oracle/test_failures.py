@@ -27,8 +27,8 @@ def refused(oracle: Oracle, source: Source, **options: float) -> Diagnostic:
         (KERNEL + "int main() {\n  cudaMallocFrom(0);\n}", "oracle.unknown-name", 3, "cudaMallocFrom"),
         ("__global__ void k(float* o) {\n  o[0] = __frobnicate(1);\n}\nint main() { k<<<1, 1>>>(0); }",
          "oracle.unknown-name", 2, "__frobnicate"),
-        ('#include <cublas_v2.h>\n' + KERNEL + "int main() {\n  cublasHandle_t h;\n  cublasCreate(&h);\n}",
-         "oracle.unsupported-library", 5, "cublasCreate"),
+        ('#include <cudnn.h>\n' + KERNEL + "int main() {\n  cudnnHandle_t h;\n  cudnnCreate(&h);\n}",
+         "oracle.unsupported-library", 5, "cudnnCreate"),
         ('__global__ void k(unsigned* o) {\n  unsigned r;\n  asm("frob.u32 %0, %1;" : "=r"(r) : "r"(o[0]));\n'
          "  o[0] = r;\n}\nint main() { k<<<1, 1>>>(0); }", "oracle.inline-ptx", 3, "frob.u32"),
         (KERNEL + "template <typename T> __global__ void t(T* o) {\n  o[0] = __frob(1);\n}\n"

@@ -25,6 +25,8 @@ def refused(oracle: Oracle, source: Source) -> Diagnostic:
 @pytest.mark.parametrize(
     ("header", "body", "name", "library"),
     [
+        ("cublas_v2.h", "cublasHandle_t h; cublasCreate(&h); cublasZgemm(h);", "cublasZgemm", "cuBLAS"),
+        ("cublasLt.h", "cublasLtHandle_t h; cublasLtCreate(&h);", "cublasLtCreate", "cuBLAS"),
         ("cufft.h", "cufftHandle h; cufftPlan1d(&h, 8, CUFFT_C2C, 1);", "cufftPlan1d", "cuFFT"),
         ("cudnn.h", "cudnnHandle_t h; cudnnCreate(&h);", "cudnnCreate", "cuDNN"),
         ("cusparse.h", "cusparseHandle_t h = 0;", "cusparseHandle_t", "cuSPARSE"),

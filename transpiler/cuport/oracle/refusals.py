@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-from cuport.cuda.lexer import tokens
+from cuport.cuda.lexer import names, tokens
 from cuport.diagnostic import CuportError, Diagnostic, Span
 from cuport.kernel import Source
 
@@ -68,15 +70,44 @@ _LIBRARIES = (
 _INCLUDE = re.compile(r"^([ \t]*)#[ \t]*include[ \t]*<([^>\n]+)>[^\n]*$", re.MULTILINE)
 
 
-def leave_out(source: Source, text: str) -> str:
-    """The rewritten text without the headers of libraries that it never uses. Raises CuportError for the first use."""
+def leave_out(source: Source, text: str, runtime: Path) -> str:
+    """The rewritten text without the headers of libraries that it never uses. Raises CuportError for the first use.
+
+    Of a library whose header stands in `runtime`, the names found there are ours.
+    """
     used = [library for name in dict.fromkeys(_INCLUDE.findall(text)) if (library := _library(name[1].strip()))]
     if not used:
         return text
-    refused = [_refusal(source, library, *found) for library in dict.fromkeys(used) if (found := _first(library, text))]
+    ours = frozenset[str]()
+    for _, header in _INCLUDE.findall(text):
+        if _library(header.strip()) and (runtime / header.strip()).is_file():
+            ours |= _provided(runtime, header.strip())
+    found = [(library, _first(library, text, ours)) for library in dict.fromkeys(used)]
+    refused = [_refusal(source, library, *use) for library, use in found if use is not None]
     if refused:
         raise CuportError(*refused)
-    return _INCLUDE.sub(lambda m: "" if _library(m[2].strip()) else m[0], text)
+
+    def keep(match: re.Match[str]) -> str:
+        header = match[2].strip()
+        return match[0] if _library(header) is None or (runtime / header).is_file() else ""
+
+    return _INCLUDE.sub(keep, text)
+
+
+@cache
+def _provided(runtime: Path, header: str) -> frozenset[str]:
+    """The names that a header of the runtime gives: all in it and the folder beside it, macros' products included."""
+    found = set[str]()
+    for path in (runtime / header, *sorted((runtime / header.split("_")[0].split(".")[0]).glob("*.h"))):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        found |= names(text)
+        for before, after in re.findall(r"\b(cublas\w*)##P##(\w+)", text):
+            found |= {f"{before}{p}{after}" for p in ("S", "D")}
+        for before, after in re.findall(r"\b(cublasI)##p##(\w+)", text):
+            found |= {f"{before}{p}{after}" for p in ("s", "d")}
+        for before in re.findall(r"\b(cublas[SG]et)##Name", text):
+            found |= {before + n for n in re.findall(r"CUPORT_BLAS_OPTION\((\w+)", text)}
+    return frozenset(found)
 
 
 def _library(header: str) -> Library | None:
@@ -89,16 +120,18 @@ def _significant(text: str) -> Iterator[str]:
             yield token.text
 
 
-def _first(library: Library, text: str) -> tuple[str, bool] | None:
+def _first(library: Library, text: str, ours: frozenset[str]) -> tuple[str, bool] | None:
     """The first name of a library that is called, else the first that stands there; and whether it is called."""
-    names, spaces = re.compile(library.names), re.compile(library.spaces or r"(?!)")
+    wanted, spaces = re.compile(library.names), re.compile(library.spaces or r"(?!)")
     plain = re.sub(r"^[ \t]*#[^\n]*$", "", text, flags=re.MULTILINE)
     words = list(_significant(plain))
     first = None
     for i, word in enumerate(words):
         after = words[i + 1] if i + 1 < len(words) else ""
-        if words[i - 1 : i] in (["."], ["->"]) or not (
-            names.fullmatch(word) or (spaces.fullmatch(word) and after in ("::", ";"))
+        if (
+            word in ours
+            or words[i - 1 : i] in (["."], ["->"])
+            or not (wanted.fullmatch(word) or (spaces.fullmatch(word) and after in ("::", ";")))
         ):
             continue
         if after == "(":
