@@ -144,7 +144,7 @@ def build(
 ) -> Path:
     """The executable of a rewritten text. Raises CuportError with the compiler's complaints in the user's lines."""
     command, identity = _compiler(os.environ.get("CXX", ""))
-    text = leave_out(source, text)
+    text = leave_out(source, text, runtime_dir())
     if (lacking := missing(source, text, runtime_dir())) is not None:
         raise CuportError(lacking)
     flags = [*_BASE, *flags]
