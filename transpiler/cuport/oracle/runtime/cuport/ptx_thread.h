@@ -65,7 +65,8 @@ CUPORT_FN Shuffled elect(uint32_t lanes, int site = CUPORT_SITE) {
 template <class Op, class T>
 CUPORT_QUIET inline T redux(T a, uint32_t lanes, int site = CUPORT_SITE) { return warps::reduce<Op>(lanes, a, site); }
 
-CUPORT_FN void bar_sync(uint32_t number, uint32_t threads, int site = CUPORT_SITE) { barrier_sync(number, threads, site); }
+// Warps may come to one barrier from different instructions, so no place is named.
+CUPORT_FN void bar_sync(uint32_t number, uint32_t threads) { barrier_sync(number, threads, 0); }
 CUPORT_FN void bar_arrive(uint32_t number, uint32_t threads) { barrier_arrive(number, threads); }
 CUPORT_QUIET inline uint32_t bar_popc(uint32_t number, uint32_t threads, bool p) { return static_cast<uint32_t>(meet_at(number, threads, p, true).last_count); }
 CUPORT_QUIET inline bool bar_and(uint32_t number, uint32_t threads, bool p) { return meet_at(number, threads, p, true).last_all != 0; }
