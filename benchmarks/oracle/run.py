@@ -167,7 +167,8 @@ def latency_rows(rounds: int, folder: Path) -> list[Row]:
     """Compiling a kernel that is new, with everything else warm; starting what is built."""
     settings = OracleSettings(cache_dir=folder / "cache")
     light = (
-        "__global__ void k(int n, float* y) {{ int i = blockIdx.x * blockDim.x + threadIdx.x; if (i < n) y[i] += {n}; }}\n"
+        "__global__ void k(int n, float* y) {{\n"
+        "  int i = blockIdx.x * blockDim.x + threadIdx.x;\n  if (i < n) y[i] += {n};\n}}\n"
         "int main() {{ float* y; cudaMalloc(&y, 4096); k<<<4, 256>>>(1000, y); return cudaDeviceSynchronize(); }}\n"
     )
     heavy = (

@@ -105,7 +105,7 @@ def command(ctx: click.Context, /, files: tuple[str, ...], **options: Any) -> in
 
 
 def _is_source(word: str) -> bool:
-    from cuport.oracle.program import CUDA_SUFFIXES, HOST_SUFFIXES
+    from cuport.oracle.suffixes import CUDA_SUFFIXES, HOST_SUFFIXES
 
     return word.endswith((*CUDA_SUFFIXES, *HOST_SUFFIXES))
 
@@ -126,6 +126,16 @@ def _run(
     seed: int,
     timeout: float | None,
 ) -> int:
+    note = None
+    if not (checked or dry or capture is not None):
+        from cuport.oracle.again import note_of
+
+        chosen = [list(map(str, include_dirs)), defines, standard, optimise, libraries]
+        note = note_of(sources, {"chosen": chosen})
+        code = _run_again(note, args, schedule=schedule, seed=seed, timeout=timeout)
+        if code is not None:
+            return code
+
     from cuport.cli.options import settings_for
     from cuport.cli.outcome import show
     from cuport.diagnostic import CuportError
@@ -156,6 +166,14 @@ def _run(
         limits = OracleSettings(cache_dir=folder, memory=settings.memory)
         program, executable = build_for(sources, limits, standard=standard, checked=checked, **given)
         show(d for s in program.sources for d in s.diagnostics)
+        told = any(s.diagnostics for s in program.sources)
+        if note is not None and not told and folder == OracleSettings().cache_dir:
+            from cuport.oracle.again import keep
+
+            files = [f for s in program.sources for f in (s.path, *s.local_headers)]
+            kept = {"allowed": settings.program_timeout if settings.program_timeout != usual else _PATIENCE}
+            if not program.host:
+                keep(note, executable, files, name=program.name, memory=settings.memory, **kept)
         how: dict[str, Any] = {"cwd": Path.cwd(), "schedule": schedule, "seed": seed, "timeout": allowed}
         how["passthrough"] = True
         if checked:
@@ -174,6 +192,45 @@ def _run(
         return ExitCode.UNDECIDED
     code = result.returncode if result.returncode >= 0 else 128 - result.returncode
     return code or (ExitCode.REJECTED if found else ExitCode.OK)
+
+
+def _run_again(note: Path, args: tuple[str, ...], *, schedule: str, seed: int, timeout: float | None) -> int | None:
+    """Run what this command line built before; None if there is nothing, or if the program ends in a way to explain."""
+    from cuport.oracle.again import recall
+
+    known = recall(note)
+    if known is None:
+        return None
+    import os
+
+    from cuport.exitcode import ExitCode
+    from cuport.oracle.process import run
+
+    env = {"CUPORT_SCHEDULE": schedule, "CUPORT_SEED": str(seed), "CUPORT_NAME": known["name"]}
+    env |= {k: os.environ[k] for k in ("CUPORT_JOBS", "CUPORT_FISSION") if k in os.environ}
+    allowed = timeout or known["allowed"]
+    result = run(
+        [known["executable"], *args],
+        cwd=Path.cwd(),
+        timeout=allowed,
+        memory=known["memory"],
+        env=env,
+        passthrough=True,
+        inherit=True,
+    )
+    if result.timed_out or result.returncode < 0:
+        from cuport.cli.outcome import show
+        from cuport.cuda import read
+        from cuport.diagnostic import CuportError
+        from cuport.oracle.capture import check_result
+
+        try:
+            check_result(read(Path(known["files"][0][0]), without_kernels=True), result, allowed)
+        except CuportError as error:
+            show(error.diagnostics)
+    if result.timed_out:
+        return ExitCode.UNDECIDED
+    return result.returncode if result.returncode >= 0 else 128 - result.returncode
 
 
 def _show_faults(faults: tuple[Fault, ...]) -> int:

@@ -24,9 +24,8 @@ from cuport.oracle.messages import explain, refused_calls
 from cuport.oracle.process import run
 from cuport.oracle.results import ProgramResult, Schedule
 from cuport.oracle.settings import OracleSettings
+from cuport.oracle.suffixes import CUDA_SUFFIXES, HOST_SUFFIXES
 
-CUDA_SUFFIXES = (".cu", ".cuh")
-HOST_SUFFIXES = (".cpp", ".cc", ".cxx", ".c++", ".C", ".c")
 _CUDA_WORDS = re.compile(r"<<<|\b__(global|device|shared)__\b")
 _LEFT_OUT = re.compile(
     r"cudart\w*|cuda|cudadevrt|culibos|nvToolsExt|cublas\w*|cufft\w*|curand\w*|cusparse|cusolver|m|c|stdc\+\+"
@@ -238,6 +237,7 @@ def run_built(
     `name`: what the program sees as its own (argv[0]).
     """
     env = {"CUPORT_SCHEDULE": schedule, "CUPORT_SEED": str(seed), "CUPORT_NAME": name}
+    env |= {k: os.environ[k] for k in ("CUPORT_JOBS", "CUPORT_FISSION") if k in os.environ}
     if capture is not None:
         env |= {
             "CUPORT_CAPTURE": str(capture.resolve()),

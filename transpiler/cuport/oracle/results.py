@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from cuport.case import Array, Bound, Case, Dim3
-from cuport.diagnostic import Diagnostic
+if TYPE_CHECKING:  # a program's run needs no arrays
+    from cuport.case import Array, Bound, Case, Dim3
+    from cuport.diagnostic import Diagnostic
 
 Schedule = Literal["forward", "reverse", "random"]
 BuildKind = Literal["plain", "fma", "checked"]
