@@ -12,7 +12,9 @@ from tree_sitter import Node
 from cuport.cuda.parse import walk
 from cuport.cuda.unit import Unit
 
-_LOOPS = ("while_statement", "do_statement")
+_LOOPS = ("while_statement", "do_statement", "for_statement")
+_PLAIN = ("expression_statement", "declaration")
+_LEAVES = re.compile(r"if\b.*?\)\s*\{?\s*(?:break|return)\s*;\s*\}?", re.DOTALL)
 # It computes nothing by itself ...
 _CHANGES = re.compile(r"\+\+|--|[-+*/%&|^]=|<<=|>>=")
 # ... and looks at what others write.
@@ -21,14 +23,14 @@ _VOLATILE = re.compile(r"\bvolatile\b[\w\s:<>*&]*?\b([A-Za-z_]\w*)\s*(?=[\[=;,)]
 
 
 def spinning_loops(unit: Unit) -> list[Node]:
-    """Loops of at most two plain statements that change nothing and read something volatile or atomic."""
+    """Short loops that change nothing and read something volatile or atomic."""
     found = []
     globals_ = set(_VOLATILE.findall(unit.text)) if "volatile" in unit.text else set()
     for node in walk(unit.root):
         if node.type not in _LOOPS:
             continue
         body = node.child_by_field_name("body")
-        if body is None or not _is_small(body):
+        if body is None or not _is_small(unit, body):
             continue
         text = unit.text_of(node)
         if _CHANGES.search(text):
@@ -47,8 +49,11 @@ def spinning_edit(unit: Unit, loop: Node) -> tuple[int, int, str, str]:
     return body.start_byte, body.end_byte, "{ cuport::spinning(); ", " }"
 
 
-def _is_small(body: Node) -> bool:
-    statements = (
-        [body] if body.type != "compound_statement" else [c for c in body.named_children if c.type != "comment"]
+def _is_small(unit: Unit, body: Node) -> bool:
+    """At most four statements: expressions, declarations, `if (...) break;`."""
+    inner = body.named_children if body.type == "compound_statement" else [body]
+    statements = [c for c in inner if c.type != "comment"]
+    return len(statements) <= 4 and all(
+        s.type in _PLAIN or (s.type == "if_statement" and _LEAVES.fullmatch(unit.text_of(s).strip()) is not None)
+        for s in statements
     )
-    return len(statements) <= 2 and all(s.type == "expression_statement" for s in statements)
