@@ -99,6 +99,21 @@ CUPORT_QUIET inline void xorwow_skip(unsigned long long n, int first, unsigned* 
     if ((n & 1) != 0) all->powers[first].apply(v, v);
   }
 }
+// n subsequences ahead. Threads mostly ask for one more than the thread before: a single step from where that one came.
+struct XorwowPlace {
+  unsigned from[5], to[5];
+  unsigned long long n;
+};
+inline __thread XorwowPlace xorwow_last = {};
+CUPORT_QUIET inline void xorwow_subsequence(unsigned long long n, unsigned* v) {
+  XorwowPlace& last = xorwow_last;
+  const bool next = n == last.n + 1 && memcmp(last.from, v, sizeof last.from) == 0;
+  if (!next) memcpy(last.from, v, sizeof last.from);
+  else memcpy(v, last.to, sizeof last.to);
+  xorwow_skip(next ? 1 : n, 67, v);
+  memcpy(last.to, v, sizeof last.to);
+  last.n = n;
+}
 
 // --- Philox ---
 CUPORT_QUIET inline uint4 philox(uint4 c, uint2 key) {
@@ -167,7 +182,7 @@ inline void skipahead(unsigned long long n, curandStateXORWOW* s) {
   cuport::rand::xorwow_skip(n, 0, s->v);
   s->d += 362437u * static_cast<unsigned>(n);
 }
-inline void skipahead_sequence(unsigned long long n, curandStateXORWOW* s) { cuport::rand::xorwow_skip(n, 67, s->v); }
+inline void skipahead_sequence(unsigned long long n, curandStateXORWOW* s) { cuport::rand::xorwow_subsequence(n, s->v); }
 inline void curand_init(unsigned long long seed, unsigned long long subsequence, unsigned long long offset, curandStateXORWOW* s) {
   const unsigned low = 1099087573u * (static_cast<unsigned>(seed) ^ 0xAAD26B49u);
   const unsigned high = 2591861531u * (static_cast<unsigned>(seed >> 32) ^ 0xF7DCEFDDu);
