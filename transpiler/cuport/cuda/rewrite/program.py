@@ -20,7 +20,8 @@ from cuport.kernel import CType, Kernel, Source
 # Operations in which a thread waits for others: a kernel that may reach one needs fibers.
 WAITS = re.compile(
     r"\b(?:__sync\w*|__shfl\w*|__ballot\w*|__any\w*|__all\w*|__uni_sync|__activemask|__match_\w+|__reduce_\w+_sync"
-    r"|__barrier\w*|__pipeline_\w+|__mbarrier_\w+|cooperative_groups|this_thread_block|this_thread|this_grid|this_cluster|tiled_partition"
+    r"|__barrier\w*|__pipeline_\w+|__mbarrier_\w+|__nanosleep"
+    r"|cooperative_groups|this_thread_block|this_thread|this_grid|this_cluster|tiled_partition"
     r"|coalesced_threads|binary_partition|labeled_partition|thread_group|thread_block|sync|arrive\w*|wait|cub|wmma|nvcuda"
     r"|mma_sync|asm|__asm|__asm__|acquire|try_acquire|try_wait\w*|producer_\w+|consumer_\w+|memcpy_async)\b"
     # flags and locks that are C++ atomics

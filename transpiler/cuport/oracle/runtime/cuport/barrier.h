@@ -78,6 +78,9 @@ inline void spinning() { lost_race(); }
 
 }  // namespace cuport
 
+// Who sleeps waits for somebody, and lets the others run.
+inline void __nanosleep(unsigned) { cuport::lost_race(); }
+
 // What a counting barrier tells depends on every thread of the block.
 #ifndef CUPORT_MET_BLOCK
 #define CUPORT_MET_BLOCK()

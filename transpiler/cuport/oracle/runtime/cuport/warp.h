@@ -329,4 +329,3 @@ inline unsigned __reduce_or_sync(unsigned mask, unsigned v, int site = CUPORT_SI
 inline unsigned __reduce_xor_sync(unsigned mask, unsigned v, int site = CUPORT_SITE) {
   return cuport::warps::reduce<cuport::warps::Xor>(mask, v, site);
 }
-inline void __nanosleep(unsigned) {}
