@@ -43,6 +43,7 @@ def cut_kernels(program: Program) -> dict[int, FissionPlan]:
     """The kernels that can be cut, by the index of their head."""
     found: dict[int, FissionPlan] = {}
     specialised = {d.qualified for d in (*program.definitions, *program.prototypes) if "<" in d.spelled}
+    specialised |= {k.qualified for k in program.source.kernels if k.name in program.befriended}
     constants: frozenset[str] | None = None
     for head in program.heads:
         kernel = head.kernel

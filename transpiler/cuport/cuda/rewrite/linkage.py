@@ -1,8 +1,8 @@
 """Several units of one program.
 
 nvcc keeps device variables private to their unit unless it links device code (`-rdc=true`): two files may each have a
-`__constant__` array of the same name, from a common header for example. So what a unit defines is private here, functions
-too, unless another unit declares it without defining it. The names that the rewriter makes are made distinct.
+`__constant__` array of the same name, from a common header for example. So what a unit defines is private here,
+functions too, unless another unit declares it without defining it. The names that the rewriter makes are made distinct.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cuport.cuda.rewrite.edits import Edits
 from cuport.cuda.rewrite.program import Program, program_of
 from cuport.kernel import Source
 
-_OURS = re.compile(r"\bcuport_(launch|info|pointer|shared|known|template|body|rows|global|instance|entry)_(?=\w)")
+_OURS = re.compile(r"\bcuport_(launch|info|pointer|shared|known|template|body|rows|cut|global|instance|entry)_(?=\w)")
 _SHARED_WORDS = {"static", "inline", "__inline__", "__inline", "__forceinline__", "constexpr", "extern", "__host__"}
 _DEVICE_VARIABLE = re.compile(r"\b__(constant|device|managed)__\b")
 

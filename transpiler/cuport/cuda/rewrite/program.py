@@ -99,7 +99,8 @@ class Program:
     @cached_property
     def befriended(self) -> frozenset[str]:
         """Names of kernels that are some class's friends: no other function can do what they do."""
-        return frozenset(p.name for p in self.prototypes if p.is_kernel and _is_member(p.node))
+        heads = re.findall(r"\bfriend\b([^;{}]*)", self.unit.text)
+        return frozenset(n for n in self.kernel_names if any(re.search(rf"\b{n}\s*\(", h) for h in heads))
 
     @cached_property
     def missing_functions(self) -> frozenset[str]:
