@@ -115,7 +115,12 @@ CUPORT_NOINLINE CUPORT_UNCHECKED inline void elsewhere(uintptr_t at, unsigned by
   State& s = state;
   const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   if (at - here < 16384 && at < s.frame) return;
+  for (unsigned i = 0; i < order.residents; ++i) {  // the shared memory of another block of the cluster
+    const Region& r = order.resident[i]->shared;
+    if (r.covers(at) && order.resident[i]->block != ~0u && (cell_of(r, at)->bytes & 15u) != 0) return;
+  }
   const bool on_host_stack = at >= s.frame && at - s.frame < (8u << 20);
+  if (on_host_stack && is_registered != nullptr && is_registered(reinterpret_cast<const void*>(at))) return;
   if (at >= 4096 && !on_host_stack && !is_mistake(at)) return;
   fault(FaultKind::out_of_bounds, at, bytes, write ? "writes" : "reads", code, site);
 }

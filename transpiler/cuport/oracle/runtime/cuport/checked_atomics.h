@@ -6,6 +6,13 @@
 namespace cuport {
 namespace checked {
 
+// A store reads nothing, unlike other atomic writes.
+CUPORT_UNCHECKED inline void on_store(volatile void* at, unsigned bytes) {
+  Region* r = on_device && !state.busy ? find_region(reinterpret_cast<uintptr_t>(at)) : nullptr;
+  if (r == &state.shared && r->ready == 0) touch_shared();
+  if (r != nullptr) mark_written(*r, const_cast<void*>(at), bytes, true);
+}
+
 // Orders as compilers number them: 0 relaxed, 1 consume, 2 acquire, 3 release, 4 both, 5 sequential.
 CUPORT_NOINLINE CUPORT_UNCHECKED inline void on_ordered(volatile void* at, unsigned bytes, bool write, int memory_order, const void* code) {
   State& s = state;
@@ -39,6 +46,7 @@ CUPORT_NOINLINE CUPORT_UNCHECKED inline void on_ordered(volatile void* at, unsig
     return __atomic_load_n(at, __ATOMIC_SEQ_CST);                                                                \
   }                                                                                                              \
   CUPORT_SYMBOL(void, "__tsan_atomic" #bits "_store", atomic##bits##_store, (volatile T* at, T v, int o)) {      \
+    cuport::checked::on_store(at, bits / 8);                                                                     \
     cuport::checked::on_ordered(at, bits / 8, true, o, CUPORT_CALLED_FROM);                                      \
     __atomic_store_n(at, v, __ATOMIC_SEQ_CST);                                                                   \
   }                                                                                                              \

@@ -163,7 +163,7 @@ CUPORT_UNCHECKED inline void on_grid_barrier() {
 // Buffers by the names of the kernel's parameters, "a,b,n".
 template <class T>
 CUPORT_UNCHECKED void name_argument(const char* name, size_t length, const T& value) {
-  if constexpr (std::is_pointer_v<T>) {
+  if constexpr (std::is_pointer_v<T> && !std::is_function_v<std::remove_pointer_t<T>>) {
     const void* p = const_cast<const void*>(static_cast<const volatile void*>(value));
     const Allocation* a = device_memory.find(p);
     if (a != nullptr && length < sizeof argument_names[0]) {
