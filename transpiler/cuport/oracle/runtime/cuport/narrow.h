@@ -132,7 +132,8 @@ struct Format16 {
   CUPORT_FN T __hmul_rn(T a, T b) { return a * b; }                                                      \
   CUPORT_FN T __hdiv(T a, T b) { return a / b; }                                                         \
   CUPORT_FN T __hfma(T a, T b, T c) {                                                                    \
-    return T(fma(static_cast<double>(static_cast<float>(a)), static_cast<double>(static_cast<float>(b)), static_cast<double>(static_cast<float>(c)))); \
+    /* the product is exact in double */                                                                 \
+    return T(static_cast<double>(static_cast<float>(a)) * static_cast<double>(static_cast<float>(b)) + static_cast<double>(static_cast<float>(c))); \
   }                                                                                                      \
   CUPORT_FN T cuport_clip(T a) { return T(__saturatef(static_cast<float>(a))); }                         \
   CUPORT_FN T __hadd_sat(T a, T b) { return cuport_clip(a + b); }                                        \

@@ -102,7 +102,7 @@ CUPORT_FN T fma(T a, T b, T c) {
       else if constexpr (R == Round::up) return __fma_ru(x, y, z);
       else return __fma_rd(x, y, z);
     } else {
-      return rounded_to<V>(::fma(value(x), value(y), value(z)));
+      return rounded_to<V>(value(x) * value(y) + value(z));  // the product is exact in double
     }
   }, a, b, c);
 }
