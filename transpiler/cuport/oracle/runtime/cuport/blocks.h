@@ -41,7 +41,7 @@ struct LaunchState {
   bool poison_shared = false;       // for every block anew
   bool report = true;               // tell a person on stderr why a kernel stopped
   uint64_t at = 0, end = 0;         // the block that runs, in the order of the schedule; where its range ends
-  bool coarse = false;              // it is not known which thread runs, nor perhaps which block of the range
+  volatile bool coarse = false;     // it is not known which thread runs, nor perhaps which block of the range
   bool exact = false;               // threads run one by one, so that it is
 };
 inline thread_local LaunchState launch_state;

@@ -11,6 +11,7 @@
 namespace cuport {
 
 CUPORT_OUTLINED([[noreturn]] CUPORT_QUIET, void, leave_kernel, (cudaError_t why, const char* what, const void* address = nullptr)) {
+  if (launch_state.coarse) siglongjmp(launch_state.escape, 1);  // comes again, by a known thread
   launch_state.failure = why;
 #ifdef CUPORT_CHECKED
   if (why == cudaErrorLaunchTimeout) checked::report_hang(what, checked::state.code);
