@@ -55,7 +55,7 @@ again:
 int main(int argc, char **argv)
 {
     unsigned int limit = argc > 1 ? (unsigned int)strtoul(argv[1], 0, 10) : 20000u;
-    const int bins = 300;
+    const int bins = 200; /* longer ones share the last */
     unsigned int *d_histogram, *histogram = (unsigned int *)malloc(bins * sizeof(unsigned int));
     unsigned long long *d_peak, peak, longest;
     void *symbol;
@@ -80,7 +80,7 @@ int main(int argc, char **argv)
 
     /* Reference with memory: a sequence ends where it falls below its start. */
     unsigned short *steps = (unsigned short *)calloc(limit, sizeof(unsigned short));
-    unsigned int want[300], best = 1;
+    unsigned int want[200], best = 1;
     memset(want, 0, sizeof want);
     for (unsigned int s = 1; s < limit; ++s) {
         unsigned long long n = s;

@@ -139,6 +139,8 @@ static int expect_quotient(int x, union Cell *r) /* (100 / x) with its bits coun
     return OK;
 }
 
+static int expect_magnitude(int x, union Cell *r) { r->i = x < 0 ? -x : x; return OK; }
+static int expect_square(int x, union Cell *r) { r->i = x * x + 3; return OK; } /* in floating point, but exact */
 static int expect_overflow(int, union Cell *r) { r->u = 0; return OVERFLOW_; }
 static int expect_endless(int, union Cell *r) { r->u = 0; return TOO_LONG; }
 
@@ -151,6 +153,8 @@ int main(int argc, char **argv)
                     "DROP PUSH 100 REM HALT", expect_product},
         {"length", "ARG DUP MUL PUSH 9 ADD TOF FSQRT TOI HALT", expect_length},
         {"quotient", "PUSH 100 ARG DIV BITS HALT", expect_quotient},
+        {"magnitude", "ARG DUP PUSH 0 LESS JZ 11 PUSH 0 SWAP SUB HALT", expect_magnitude},
+        {"square", "ARG TOF DUP FMUL PUSH 3 TOF FADD TOI HALT", expect_square},
         {"overflow", "PUSH 7 DUP JMP 2", expect_overflow},
         {"endless", "PUSH 1 DROP JMP 0", expect_endless},
     };
