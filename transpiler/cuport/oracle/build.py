@@ -235,7 +235,8 @@ def _steps(
         steps = [[*command, *include, "-o", str(made), str(main), *links]]
     else:
         made_object = main.with_suffix(".o")
-        plain = [c for c in command if not c.startswith("-fsanitize") and c not in (*_GCC_WATCHED, *_CLANG_WATCHED)]
+        instrumenting = {*_GCC_WATCHED, *_CLANG_WATCHED, *_GCC_SANITIZED, *_CLANG_SANITIZED}
+        plain = [c for c in command if not c.startswith("-fsanitize") and c not in instrumenting]
         steps = [
             [*command, *include, "-c", "-o", str(made_object), str(main)],
             [*plain, "-o", str(made), str(made_object), *links],
