@@ -90,7 +90,7 @@ CUPORT_FORCEINLINE inline uint64_t index_loop(long long limit, const Step& step)
           const I begin = static_cast<I>(base), end = static_cast<I>(base + n.x < limit ? base + n.x : limit);
           for (I i = begin; i < end; ++i) {
             p.thread = uint3{static_cast<unsigned>(i - begin), y, z};
-            if constexpr (!Body::pure) threadIdx = p.thread;
+            if constexpr (!Body::pure) be_thread(p.thread.x, y, z);
             step(p, i, true);
           }
         }
