@@ -132,3 +132,10 @@ def test_what_is_refused(
     assert done.returncode == code, done.stderr
     assert part in done.stderr.replace("‘", "'").replace("’", "'")
     assert "Traceback" not in done.stderr
+
+
+def test_headers_need_no_mention_and_do_no_harm(cuport: Run, parts: Path) -> None:
+    (parts / "other.cuh").write_text("int other() { return 1; }\n")
+    words = ("main.cu", "part.cu", "inc/part.h", "other.cuh", "-Iinc", "-DN=1", "-DEXTRA=0")
+    done = cuport("run", *words)
+    assert (done.stdout, done.returncode) == ("1\n", 0), done.stderr

@@ -98,7 +98,9 @@ def command(ctx: click.Context, /, files: tuple[str, ...], **options: Any) -> in
     --checked found faults; 3 if it could not be built or did not end in time.
     """
     sources = [Path(f) for f in files if _is_source(f)]
-    words = [f for f in files if not _is_source(f)]
+    words = [f for f in files if not _is_source(f) and not _is_header(f)]
+    if any(s.suffix != ".cuh" for s in sources):
+        sources = [s for s in sources if s.suffix != ".cuh"]
     if not sources:
         raise click.UsageError("no source is given: cuport run PROGRAM.cu [-- ARGS]")
     return _run(sources, (*words, *ctx.obj), **options)
@@ -108,6 +110,11 @@ def _is_source(word: str) -> bool:
     from cuport.oracle.suffixes import CUDA_SUFFIXES, HOST_SUFFIXES
 
     return word.endswith((*CUDA_SUFFIXES, *HOST_SUFFIXES))
+
+
+def _is_header(word: str) -> bool:
+    """A header needs no mention: it is found beside the source that includes it, or by -I."""
+    return word.endswith((".h", ".hpp", ".hxx", ".hh", ".inl")) and Path(word).is_file()
 
 
 def _run(
