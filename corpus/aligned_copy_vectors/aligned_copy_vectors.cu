@@ -125,7 +125,8 @@ int main(void)
     CHK(cudaMemcpy(dsrc, src.data(), N, cudaMemcpyHostToDevice));
 
     int wrong = 0;
-    const struct { int to, from; long n; } ranges[] = {{0, 0, 2000}, {3, 19, 1501}, {8, 0, 777}, {5, 1, 900}, {1, 2, 640}, {16, 16, 15}, {7, 7, 1}, {9, 25, 0}, {2, 10, 33}};
+    const struct { int to, from; long n; } ranges[] = {{0, 0, 2000}, {3, 19, 1501}, {8, 0, 777}, {5, 1, 900}, {1, 2, 640},
+        {16, 16, 15}, {7, 7, 1}, {9, 25, 0}, {2, 10, 33}};
     for (auto &r : ranges) {
         CHK(cudaMemset(ddst, 0x5A, N));
         memset(model.data(), 0x5A, N);

@@ -6,9 +6,15 @@
 #include <string.h>
 #include <math.h>
 
-#define W 61
-#define H 37
+#ifndef IMG_W
+#define IMG_W 61
+#endif
+#ifndef IMG_H
+#define IMG_H 37
+#endif
+#ifndef SIGNAL
 #define SIGNAL 1777
+#endif
 #define TAPS 9
 
 #define HANDLE_ERROR(err) (HandleError(err, __FILE__, __LINE__))
@@ -95,14 +101,14 @@ int main(void)
   free(signal); free(out);
 
   /* ---- Sobel ---- */
-  unsigned char image[H][W];
-  for (int y = 0; y < H; y++)
-    for (int x = 0; x < W; x++)
+  unsigned char image[IMG_H][IMG_W];
+  for (int y = 0; y < IMG_H; y++)
+    for (int x = 0; x < IMG_W; x++)
       image[y][x] = (unsigned char)((x * x + 3 * y * x + 11 * y) % 251);
   cudaChannelFormatDesc desc = cudaCreateChannelDesc<unsigned char>();
   cudaArray_t array;
-  HANDLE_ERROR(cudaMallocArray(&array, &desc, W, H));
-  HANDLE_ERROR(cudaMemcpy2DToArray(array, 0, 0, image, W, W, H, cudaMemcpyHostToDevice));
+  HANDLE_ERROR(cudaMallocArray(&array, &desc, IMG_W, IMG_H));
+  HANDLE_ERROR(cudaMemcpy2DToArray(array, 0, 0, image, IMG_W, IMG_W, IMG_H, cudaMemcpyHostToDevice));
   cudaResourceDesc res = {};
   res.resType = cudaResourceTypeArray;
   res.res.array.array = array;
@@ -113,28 +119,28 @@ int main(void)
   cudaTextureObject_t timg;
   HANDLE_ERROR(cudaCreateTextureObject(&timg, &res, &tex, NULL));
 
-  unsigned short *dmag, mag[H][W];
+  unsigned short *dmag, mag[IMG_H][IMG_W];
   HANDLE_ERROR(cudaMalloc((void **)&dmag, sizeof mag));
-  dim3 block(16, 4), grid((W + 15) / 16, (H + 3) / 4);
-  sobel<<<grid, block>>>(timg, dmag, W, H);
+  dim3 block(16, 4), grid((IMG_W + 15) / 16, (IMG_H + 3) / 4);
+  sobel<<<grid, block>>>(timg, dmag, IMG_W, IMG_H);
   HANDLE_ERROR(cudaDeviceSynchronize());
   HANDLE_ERROR(cudaMemcpy(mag, dmag, sizeof mag, cudaMemcpyDeviceToHost));
 
   /* The Sobel masks are a smoothing (1 2 1) across a difference (-1 0 1): two passes over a padded copy. */
-  static int pad[H + 2][W + 2], sm[H + 2][W + 2], df[H + 2][W + 2];
-  for (int y = 0; y < H + 2; y++)
-    for (int x = 0; x < W + 2; x++) {
-      int sy = y == 0 ? 0 : y > H ? H - 1 : y - 1, sx = x == 0 ? 0 : x > W ? W - 1 : x - 1;
+  static int pad[IMG_H + 2][IMG_W + 2], sm[IMG_H + 2][IMG_W + 2], df[IMG_H + 2][IMG_W + 2];
+  for (int y = 0; y < IMG_H + 2; y++)
+    for (int x = 0; x < IMG_W + 2; x++) {
+      int sy = y == 0 ? 0 : y > IMG_H ? IMG_H - 1 : y - 1, sx = x == 0 ? 0 : x > IMG_W ? IMG_W - 1 : x - 1;
       pad[y][x] = image[sy][sx];
     }
-  for (int y = 0; y < H + 2; y++)
-    for (int x = 1; x <= W; x++) {
+  for (int y = 0; y < IMG_H + 2; y++)
+    for (int x = 1; x <= IMG_W; x++) {
       sm[y][x] = pad[y][x - 1] + 2 * pad[y][x] + pad[y][x + 1];
       df[y][x] = pad[y][x + 1] - pad[y][x - 1];
     }
   int bad = 0;
-  for (int y = 1; y <= H; y++)
-    for (int x = 1; x <= W; x++)
+  for (int y = 1; y <= IMG_H; y++)
+    for (int x = 1; x <= IMG_W; x++)
       bad += mag[y - 1][x - 1] != abs(df[y - 1][x] + 2 * df[y][x] + df[y + 1][x]) + abs(sm[y + 1][x] - sm[y - 1][x]);
   printf("sobel: %d wrong\n", bad);
   HANDLE_ERROR(cudaDestroyTextureObject(timg));

@@ -3,6 +3,7 @@
 #include <cuda_runtime.h>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -102,10 +103,10 @@ __global__ void destroy(Expr** trees, int count) {
 
 #define CHECK_CUDA(x) do { if (cudaError_t e = (x)) { std::printf("%s: %s\n", #x, cudaGetErrorString(e)); return 1; } } while (0)
 
-int main() {
+int main(int argc, char** argv) {
   // written so that values and gradients in small whole numbers are exact
   const char* formulas[] = {"xy+z*", "x2*y3*+4+", "xx*yy*+zz*+", "7", "xyz**2*xy*+", "x1+x2+x3+*+"};
-  const int count = sizeof formulas / sizeof formulas[0], n = 203;
+  const int count = sizeof formulas / sizeof formulas[0], n = argc > 1 ? std::atoi(argv[1]) : 203;
   std::vector<char> text;
   std::vector<int> starts;
   for (const char* f : formulas) {

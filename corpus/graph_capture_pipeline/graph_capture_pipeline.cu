@@ -16,7 +16,13 @@
     }                                                                                     \
   } while (0)
 
-constexpr int kRows = 31, kCols = 77, kPixels = kRows * kCols, kFrames = 5;
+#ifndef ROWS
+#define ROWS 31
+#endif
+#ifndef COLS
+#define COLS 77
+#endif
+constexpr int kRows = ROWS, kCols = COLS, kPixels = kRows * kCols, kFrames = 5;
 
 // keys that order like the floats
 __device__ __forceinline__ int key_of(float f) {

@@ -9,8 +9,10 @@
 #include <string.h>
 #include <cuda_runtime.h>
 
+#ifndef IMAGE_W
 #define IMAGE_W 113
 #define IMAGE_H 59
+#endif
 #define NUM_CHANNELS 4
 
 #ifndef USE_WORD_LOADS

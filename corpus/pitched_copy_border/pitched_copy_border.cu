@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef WIDTH
 #define WIDTH  101
+#endif
+#ifndef HEIGHT
 #define HEIGHT 67
+#endif
 
 typedef unsigned char  uchar;
 typedef unsigned int   uint;
@@ -78,7 +82,7 @@ __global__ void rotate_quarter(const uchar *src, size_t src_pitch, int w, int h,
 
 int main(void)
 {
-  const int top = 9, bottom = 75, left = 4, right = 13;
+  const int top = 9, bottom = HEIGHT + 8, left = 4, right = 13;
   const int dw = WIDTH + left + right, dh = HEIGHT + top + bottom;
   uchar *image = (uchar *)malloc(WIDTH * HEIGHT);
   uchar *result = (uchar *)malloc(dw * dh);

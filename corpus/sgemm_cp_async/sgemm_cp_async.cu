@@ -9,6 +9,16 @@
 #define TILE 16
 #define STAGES 2
 
+#ifndef SIZE_M
+#define SIZE_M 37
+#endif
+#ifndef SIZE_N4
+#define SIZE_N4 13 /* columns, in fours */
+#endif
+#ifndef SIZE_K4
+#define SIZE_K4 11
+#endif
+
 #define CUDA_CALL(x)                                                           \
   do {                                                                         \
     cudaError_t r = (x);                                                       \
@@ -91,7 +101,7 @@ __global__ void row_sums(const float *C, float *sums, int N) {
 }
 
 int main(void) {
-  const int batch = 3, M = 37, N = 52, K = 44; /* N and K: multiples of four */
+  const int batch = 3, M = SIZE_M, N = 4 * SIZE_N4, K = 4 * SIZE_K4;
   const size_t na = (size_t)batch * M * K, nb = (size_t)batch * K * N, nc = (size_t)batch * M * N;
   float *a = (float *)malloc(na * sizeof(float)), *b = (float *)malloc(nb * sizeof(float));
   float *c = (float *)malloc(nc * sizeof(float)), *s = (float *)malloc(batch * M * sizeof(float));

@@ -5,6 +5,7 @@
 #include <thrust/scan.h>
 
 #include <iostream>
+#include <string>
 #include <vector>
 
 struct ParticleView {
@@ -73,8 +74,8 @@ class Particles {
   thrust::device_vector<int> id_;
 };
 
-int main() {
-  const int n = 3001;
+int main(int argc, char** argv) {
+  const int n = argc > 1 ? std::stoi(argv[1]) : 3001;
   thrust::host_vector<float> x(n), y(n);
   for (int i = 0; i < n; ++i) {
     x[i] = static_cast<float>((i * 97) % 512 - 256) / 128.0f;

@@ -108,7 +108,10 @@ static bool test(const char* name, int planes, int h, int w, int oh, int ow, boo
     // the gradient is the adjoint: <dx, x> = <dy, y>, and weights sum to one
     double left = 0, right = 0, scale = 0, sum_dx = 0, sum_dy = 0;
     for (size_t i = 0; i < ni; ++i) left += as_double(dx[i]) * as_double(x[i]), sum_dx += as_double(dx[i]);
-    for (size_t i = 0; i < no; ++i) right += as_double(dy[i]) * as_double(y[i]), scale += std::fabs(as_double(dy[i]) * as_double(y[i])), sum_dy += as_double(dy[i]);
+    for (size_t i = 0; i < no; ++i) {
+        const double term = as_double(dy[i]) * as_double(y[i]);
+        right += term, scale += std::fabs(term), sum_dy += as_double(dy[i]);
+    }
     const bool adjoint = std::fabs(left - right) <= tolerance * scale && std::fabs(sum_dx - sum_dy) <= 1e-4 * no / 100;
     std::cout << name << ' ' << h << 'x' << w << " -> " << oh << 'x' << ow << (align ? " aligned" : "") << ": " << wrong
               << " wrong, adjoint " << (adjoint ? "holds" : "broken") << '\n';

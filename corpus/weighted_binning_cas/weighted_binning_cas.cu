@@ -88,8 +88,8 @@ class Buffer {
 
 }  // namespace
 
-int main() {
-  const int n = 2003;
+int main(int argc, char** argv) {
+  const int n = argc > 1 ? std::atoi(argv[1]) : 2003;
   std::vector<float2> where(n);
   std::vector<float> mass(n);
   for (int i = 0; i < n; ++i) {

@@ -4,6 +4,13 @@
 #include <cstdio>
 #include <vector>
 
+#ifndef ROWS
+#define ROWS 1003
+#endif
+#ifndef COLS
+#define COLS 45
+#endif
+
 #define HOST_DEVICE __host__ __device__ __forceinline__
 
 template <typename acc_t>
@@ -101,7 +108,7 @@ std::vector<T> get(const T* d, size_t n) {
 }
 
 int main() {
-  const int rows = 1003, cols = 45, tall = 6;
+  const int rows = ROWS, cols = COLS, tall = 6;
   std::vector<float> x(rows * cols), w(cols), b(cols), zero(cols, -7.f);
   for (int r = 0; r < rows; ++r)
     for (int c = 0; c < cols; ++c) x[r * cols + c] = 10.f * c + 0.5f * ((r * (c % 28 + 1)) % 29) + 0.001f * r;
