@@ -136,6 +136,7 @@ CUPORT_QUIET inline void be_thread(unsigned x, unsigned y, unsigned z) {
   const uint64_t row = x | static_cast<uint64_t>(y) << 32;
   __builtin_memcpy(static_cast<void*>(&threadIdx), &row, 8);
   threadIdx.z = z;
+  asm volatile("" ::: "memory");  // a signal handler may look at it
 }
 
 // All threads of the current block, one after the other, inlined into one loop.
