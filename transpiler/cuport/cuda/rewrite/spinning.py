@@ -20,12 +20,15 @@ _CHANGES = re.compile(r"\+\+|--|[-+*/%&|^]=|<<=|>>=")
 # ... and looks at what others write.
 _LOOKS = re.compile(r"\b(?:volatile|atomic[A-Z]\w*|__ldcg|__ldcv|__nanosleep|__threadfence\w*)\b")
 _VOLATILE = re.compile(r"\bvolatile\b[\w\s:<>*&]*?\b([A-Za-z_]\w*)\s*(?=[\[=;,)])")
+_ATOMIC = re.compile(r"\batomic(?:_ref|_flag)?\b\s*(?:<[^;{}()]*>)?\s*[&*]*\s*\b([A-Za-z_]\w*)\s*(?=[\[=;,){(])")
 
 
 def spinning_loops(unit: Unit) -> list[Node]:
     """Short loops that change nothing and read something volatile or atomic."""
     found = []
-    globals_ = set(_VOLATILE.findall(unit.text)) if "volatile" in unit.text else set()
+    shared = set(_VOLATILE.findall(unit.text)) if "volatile" in unit.text else set()
+    if "cuda::" in unit.text or "std::atomic" in unit.text:
+        shared |= set(_ATOMIC.findall(unit.text))
     for node in walk(unit.root):
         if node.type not in _LOOPS:
             continue
@@ -35,7 +38,7 @@ def spinning_loops(unit: Unit) -> list[Node]:
         text = unit.text_of(node)
         if _CHANGES.search(text):
             continue
-        if _LOOKS.search(text) or (globals_ and globals_ & set(re.findall(r"[A-Za-z_]\w*", text))):
+        if _LOOKS.search(text) or (shared and shared & set(re.findall(r"[A-Za-z_]\w*", text))):
             found.append(node)
     return found
 

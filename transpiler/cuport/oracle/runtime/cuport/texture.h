@@ -13,7 +13,20 @@ enum cudaTextureAddressMode { cudaAddressModeWrap = 0, cudaAddressModeClamp = 1,
 enum cudaTextureFilterMode { cudaFilterModePoint = 0, cudaFilterModeLinear = 1 };
 enum cudaTextureReadMode { cudaReadModeElementType = 0, cudaReadModeNormalizedFloat = 1 };
 enum cudaResourceType { cudaResourceTypeArray = 0, cudaResourceTypeMipmappedArray = 1, cudaResourceTypeLinear = 2, cudaResourceTypePitch2D = 3 };
-enum cudaResourceViewFormat { cudaResViewFormatNone = 0 };
+// Three each: of one, two and four channels.
+#define CUPORT_VIEWS(name, first) cudaResViewFormat##name##1 = first, cudaResViewFormat##name##2 = first + 1, cudaResViewFormat##name##4 = first + 2
+enum cudaResourceViewFormat {
+  cudaResViewFormatNone = 0,
+  CUPORT_VIEWS(UnsignedChar, 1),
+  CUPORT_VIEWS(SignedChar, 4),
+  CUPORT_VIEWS(UnsignedShort, 7),
+  CUPORT_VIEWS(SignedShort, 10),
+  CUPORT_VIEWS(UnsignedInt, 13),
+  CUPORT_VIEWS(SignedInt, 16),
+  CUPORT_VIEWS(Half, 19),
+  CUPORT_VIEWS(Float, 22)
+};
+#undef CUPORT_VIEWS
 
 struct cudaResourceDesc {
   enum cudaResourceType resType;

@@ -39,8 +39,21 @@ inline bool image_of_resource(const cudaResourceDesc& r, Image& image, const cud
   return false;
 }
 
-inline bool make_texture(Texture& t, const cudaResourceDesc& resource, const cudaTextureDesc& how) {
+// The format that a view gives to the texels; false if they have another size.
+inline bool apply_view(Image& image, const cudaResourceViewDesc& view) {
+  if (view.format == cudaResViewFormatNone) return true;
+  const int kind = (view.format - 1) / 3, lanes = 1 << (view.format - 1) % 3;
+  const int bits = kind < 2 ? 8 : kind < 4 || kind == 6 ? 16 : 32;
+  if (lanes * bits != 8 * image.bytes) return false;
+  const cudaChannelFormatKind f = kind >= 6 ? cudaChannelFormatKindFloat : kind % 2 == 0 ? cudaChannelFormatKindUnsigned : cudaChannelFormatKindSigned;
+  image.format = cudaChannelFormatDesc{bits, lanes > 1 ? bits : 0, lanes > 2 ? bits : 0, lanes > 2 ? bits : 0, f};
+  image.channels = lanes;
+  return true;
+}
+
+inline bool make_texture(Texture& t, const cudaResourceDesc& resource, const cudaTextureDesc& how, const cudaResourceViewDesc* view = nullptr) {
   if (!image_of_resource(resource, t.image, t.levels)) return false;
+  if (view != nullptr && (!apply_view(t.image, *view) || (t.levels != nullptr && view->format != cudaResViewFormatNone))) return false;
   t.how = how, t.resource = resource;
   const cudaChannelFormatDesc& f = t.image.format;
   const bool floating = f.f == cudaChannelFormatKindFloat || (how.readMode == cudaReadModeNormalizedFloat && f.x < 32);
@@ -60,9 +73,8 @@ CUPORT_QUIET inline const Texture& texture_of(cudaTextureObject_t handle) {
 inline cudaError_t cudaCreateTextureObject(cudaTextureObject_t* out, const cudaResourceDesc* resource, const cudaTextureDesc* how,
                                            const cudaResourceViewDesc* view = nullptr) {
   if (out == nullptr || resource == nullptr || how == nullptr) return cuport::done(cudaErrorInvalidValue);
-  if (view != nullptr && view->format != cudaResViewFormatNone) return cuport::done(cudaErrorNotSupported);
   auto* t = new cuport::Texture;
-  if (!cuport::make_texture(*t, *resource, *how)) {
+  if (!cuport::make_texture(*t, *resource, *how, view)) {
     delete t;
     return cuport::done(cudaErrorInvalidValue);
   }
@@ -81,6 +93,11 @@ inline cudaError_t cudaGetTextureObjectResourceDesc(cudaResourceDesc* out, cudaT
 inline cudaError_t cudaGetTextureObjectTextureDesc(cudaTextureDesc* out, cudaTextureObject_t handle) {
   if (handle == 0) return cuport::done(cudaErrorInvalidValue);
   *out = reinterpret_cast<cuport::Texture*>(handle)->how;
+  return cuport::done();
+}
+
+inline cudaError_t cudaDeviceGetTexture1DLinearMaxWidth(size_t* out, const cudaChannelFormatDesc*, int) {
+  *out = size_t{1} << 28;
   return cuport::done();
 }
 

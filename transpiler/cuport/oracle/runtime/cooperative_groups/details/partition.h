@@ -64,6 +64,12 @@ inline auto invoke_one_broadcast(const Group& g, F&& f, A&&... args) {
 // What used to be told apart from the rest.
 namespace experimental {
 using namespace cooperative_groups;
+template <unsigned size, unsigned most = 1024>
+struct block_tile_memory {
+  char cuport_unused;
+};
+template <unsigned size, unsigned most>
+inline thread_block this_thread_block(block_tile_memory<size, most>&) { return {}; }
 template <unsigned N, class Parent>
 inline thread_block_tile<N, Parent> tiled_partition(const Parent&) { return {}; }
 }  // namespace experimental
