@@ -7,16 +7,20 @@ decides nothing by itself; nothing may be said of kernels called clean_*, in any
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from cuport.cuda import read
+from cuport.kernel import Source
 from cuport.oracle import Fault, Oracle
 from cuport.oracle.faults import plain_symbol
 from cuport.oracle.program import Program, build_for, run_checked
-from cuport.oracle.results import ProgramResult, Schedule
+from cuport.oracle.replay import order_note
+from cuport.oracle.results import ProgramResult, Replay, Schedule
 
 FOLDER = Path(__file__).parent / "faults"
 REPLAYED = FOLDER / "faulty.cu"  # launch by launch, from captured inputs
@@ -169,3 +173,49 @@ def test_names_of_linkers_are_read() -> None:
     assert plain_symbol("_ZL7on_host") == "on_host"
     assert plain_symbol("_ZN3abcL5tableE") == "table"
     assert plain_symbol("counter.0") == "counter"
+
+
+ORDERS = """
+#include <cstdio>
+#include <cuda_runtime.h>
+__global__ void shown(int* x) { x[0] = (int)threadIdx.x; }
+__global__ void calm(int* x) { atomicAdd(x, 1); }
+int main() {
+  int* x;
+  cudaMalloc(&x, 256), cudaMemset(x, 0, 256);
+  shown<<<1, 64>>>(x);
+  calm<<<1, 64>>>(x);
+  return cudaDeviceSynchronize();
+}
+"""
+
+
+def test_replays_say_whether_an_order_shows_a_race(oracle: Oracle, source: Callable[[str], Source]) -> None:
+    program = source(ORDERS)
+    cases = {c.case.kernel: c.case for c in oracle.capture(program)}
+    replays = oracle.replay(program, list(cases.values()), build="checked")
+    notes = {kernel: " ".join(r.notes) for kernel, r in zip(cases, replays, strict=True)}
+    assert "shows: the results in reverse" in notes["shown"]
+    assert notes["calm"] == ""
+
+
+@pytest.mark.parametrize("schedule", ["reverse", "random"])
+def test_other_orders_reveal_a_program_that_depends_on_them(
+    schedule: Schedule, oracle: Oracle, source: Callable[[str], Source]
+) -> None:
+    program = source(ORDERS.replace("return cudaDeviceSynchronize();", PRINT_SHOWN))
+    forward = oracle.run_program(program)
+    other = oracle.run_program(program, schedule=schedule, seed=1)
+    assert forward.stdout == "127\n", forward.stderr
+    assert other.stdout not in ("", forward.stdout)
+
+
+PRINT_SHOWN = 'int v; cudaMemcpy(&v, x, 4, cudaMemcpyDeviceToHost); printf("%d\\n", v); return 0;'
+
+
+def test_notes_on_orders() -> None:
+    fault = Fault("race", "writes", 12, (0, 0, 0), (0, 0, 0))
+    same, unlike = Replay((np.zeros(3),), (fault,)), Replay((np.ones(3),))
+    assert "line 12 shows in no order" in order_note(same, {"reverse": same, "random": same})
+    assert "random order differ" in order_note(same, {"reverse": same, "random": unlike})
+    assert "no time" in order_note(same, {})

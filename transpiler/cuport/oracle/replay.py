@@ -20,6 +20,8 @@ from cuport.oracle.process import run
 from cuport.oracle.results import ProgramResult, Replay, Schedule
 from cuport.oracle.settings import OracleSettings
 
+_ENDLESS = ": it does not end, "  # what the checked build says of a kernel that it gave up
+
 
 def case_file(cases: Sequence[tuple[int, Case]]) -> bytes:
     """The unit's input: numbered cases."""
@@ -66,7 +68,36 @@ def replay_cases(
                 done[number] = Replay((), failure=_failure(source, case, result, timeout))
         for number, case in todo:
             done[number] = Replay((), failure=_failure(source, case, None, timeout))
+        racing = [(n, c) for n, c in enumerate(cases) if _races(done[n])]
+        if racing and schedule == "forward":
+            orders: dict[Schedule, dict[int, Replay]] = {}
+            for order in _ORDERS:
+                if (left := deadline - time.monotonic()) > 0:
+                    orders[order] = _run(source, program, racing, Path(folder), settings, order, seed, left)[1]
+            for number, _ in racing:
+                note = order_note(done[number], {o: found[number] for o, found in orders.items() if number in found})
+                done[number] = replace(done[number], notes=(*done[number].notes, note))
     return [done[n] for n in range(len(cases))]
+
+
+_ORDERS: tuple[Schedule, ...] = ("reverse", "random")
+
+
+def _races(replay: Replay) -> bool:
+    return replay.failure is None and any(f.kind == "race" for f in replay.faults)
+
+
+def order_note(forward: Replay, others: dict[Schedule, Replay]) -> str:
+    """What other orders of blocks and threads make of a case in which the checked build saw a race."""
+    raced = sorted({f.line for f in forward.faults if f.kind == "race"})
+    where = f"the race at line{'s' if len(raced) > 1 else ''} {', '.join(map(str, raced))}"
+    mine = [o.tobytes() for o in forward.outputs]
+    unlike = [order for order, r in others.items() if r.failure or [o.tobytes() for o in r.outputs] != mine]
+    if unlike:
+        return f"{where} shows: the results in {' and '.join(unlike)} order differ from those in forward order"
+    if not others:
+        return f"there was no time to run the case in other orders, which may show {where}"
+    return f"{where} shows in no order that was run: forward, {' and '.join(others)} order give the same results"
 
 
 def _run(
@@ -145,7 +176,7 @@ def _read_case(source: Source, reader: _Reader, case: Case, faults: list[RawFaul
         elif word == "error":
             code, _, message = rest.partition(" ")
             failure = Diagnostic(
-                "oracle.case-failed",
+                "oracle.case-timeout" if message.find(_ENDLESS) >= 0 else "oracle.case-failed",
                 f"{case.instance} fails on case {case.label or case.digest[:12]}: {message}",
                 kernel_span(source, case),
                 "" if code == "0" else "a case counts only if the original runs clean on it",
