@@ -103,7 +103,10 @@ class atomic : public cuport_atomic_operations<atomic<T, scope>, T> {
   constexpr atomic(T value) : value_(value) {}
   atomic(const atomic&) = delete;
   atomic& operator=(const atomic&) = delete;
-  using cuport_atomic_operations<atomic<T, scope>, T>::operator=;
+  T operator=(T value) {
+    this->store(value, memory_order_seq_cst, 0);
+    return value;
+  }
   T* cuport_address() const { return const_cast<T*>(&value_); }
 
  private:
