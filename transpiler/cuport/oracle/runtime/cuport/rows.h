@@ -48,6 +48,13 @@ inline long long limit(N n) {
 template <class T>
 using Kept = std::conditional_t<std::is_trivially_copyable_v<T> && sizeof(T) <= 256, T, T&>;
 
+// What was done before is done, and nothing that comes after has begun: a signal handler looks at it.
+CUPORT_FORCEINLINE inline void set_coarse(bool coarse) {
+  asm volatile("" ::: "memory");
+  launch_state.coarse = coarse;
+  asm volatile("" ::: "memory");
+}
+
 // The threads of the current block in ascending order. Gives the number of blocks done.
 template <class Body, class Step>
 CUPORT_FORCEINLINE inline uint64_t row_loop(const Step& step) {
@@ -80,7 +87,7 @@ CUPORT_FORCEINLINE inline uint64_t index_loop(long long limit, const Step& step)
     if (n.y * n.z * p.grid_dim.y * p.grid_dim.z != 1 || stride > INT_MAX) return 0;
     if (Body::pure) blocks = launch_state.end - launch_state.at;
   }
-  launch_state.coarse = Body::pure;
+  set_coarse(Body::pure);
   for (unsigned z = 0; z < n.z; ++z) {
     for (unsigned y = 0; y < n.y; ++y) {
       for (long long round = 0; round < limit; round += stride) {
@@ -98,7 +105,7 @@ CUPORT_FORCEINLINE inline uint64_t index_loop(long long limit, const Step& step)
       }
     }
   }
-  launch_state.coarse = false;
+  set_coarse(false);
   return blocks;
 }
 
@@ -156,9 +163,9 @@ inline cudaError_t run_kernel(const Config& c, const KernelInfo& info, P&... arg
     if (!c.cooperative && worker.schedule == Schedule::forward && cutting()) {
       const auto rows = [&]() {
         [](Kept<P>... kept) {
-          launch_state.coarse = Body::pure;
+          set_coarse(Body::pure);
           Body::run(current_blockIdx(), current_blockDim(), current_gridDim(), kept...);
-          launch_state.coarse = false;
+          set_coarse(false);
         }(args...);
       };
       const RowWork<decltype(rows), decltype(call)> work{rows, call};
