@@ -60,14 +60,17 @@ template <class Body, class Step>
 CUPORT_FORCEINLINE inline uint64_t row_loop(const Step& step) {
   Place p{uint3{0, 0, 0}, current_blockIdx(), current_blockDim(), current_gridDim()};
   const dim3 n = p.block_dim;
+  set_coarse(Body::pure);
   for (unsigned z = 0; z < n.z; ++z) {
     for (unsigned y = 0; y < n.y; ++y) {
       for (unsigned x = 0; x < n.x; ++x) {
-        threadIdx = p.thread = uint3{x, y, z};
+        p.thread = uint3{x, y, z};
+        if constexpr (!Body::pure) be_thread(x, y, z);
         step(p, typename Body::CuportIndex(), false);
       }
     }
   }
+  set_coarse(false);
   return 1;
 }
 
