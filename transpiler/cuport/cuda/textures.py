@@ -17,6 +17,8 @@ _ACCESS = re.compile(
     r"|surf(?:1D|2D|3D|Cubemap)(?:Layered)?(?:read|write))\b(?=\s*[(<])"
 )
 _REFERENCE = re.compile(r"\b(?:texture|surface)\s*<|\b(?:texture|surface)Reference\b")
+_MARKER = re.compile(r'# \d+ "([^"]*)"')
+_OWN = re.compile(r"\b(?:struct|class)\s+(?:texture|surface)\b\s*[:{<]")
 _NAMES = re.compile(
     r"\bcuda(?:Tex|Surf)\w+|\bcuda\w*Array\w*|\bcuda\w*[Mm]ipmap\w*|\bcudaResource\w+|\bcuda\w*Channel(?:Desc|Format)\w*"
     r"|\bcudaAddressMode\w+|\bcudaFilterMode\w+|\bcudaReadMode\w+|\bcudaBoundaryMode\w+"
@@ -25,9 +27,20 @@ _NAMES = re.compile(
 
 def texture_headers(text: str) -> tuple[str, ...]:
     """Headers of the runtime for the textures, surfaces and arrays that a text names; none for most programs."""
-    if _REFERENCE.search(text) and (_ACCESS.search(text) or _NAMES.search(text)):
+    if _REFERENCE.search(text) and not _OWN.search(text) and (_ACCESS.search(text) or _NAMES.search(text)):
         return ("cuport/textures.h", "cuport/texture_reference.h")
     return ("cuport/textures.h",) if _ACCESS.search(text) or _NAMES.search(text) else ()
+
+
+def without_files_of(preprocessed: str, folder: str) -> str:
+    """A preprocessor's output without the lines that came from files of this folder."""
+    kept, inside = [], False
+    for line in preprocessed.splitlines():
+        if marker := _MARKER.match(line):
+            inside = marker[1].startswith(folder)
+        elif not inside:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def texture_use(unit: Unit, kernel: Definition, reached: Sequence[Definition]) -> list[Diagnostic]:

@@ -15,6 +15,7 @@ from cuport.cuda.compiler import find_compiler
 from cuport.cuda.decode import decode
 from cuport.cuda.headers import PASSED_ON
 from cuport.cuda.rewrite import places, program_text, runtime_switches
+from cuport.cuda.textures import texture_headers, without_files_of
 from cuport.diagnostic import CuportError, Diagnostic, Span, fail
 from cuport.kernel import Source
 from cuport.oracle.build import CHECKED, PROGRAM, build, link, runtime_dir
@@ -190,6 +191,8 @@ def _host_text(
         absolute = os.path.abspath(source.path)
         quoted = absolute.replace("\\", "\\\\").replace('"', '\\"')
         lines = [f"#define {s} 1" for s in switches] + ['#include "cuport/runtime.h"']
+        own = without_files_of(text, str(runtime_dir()))
+        lines += (f'#include "{name}"' for name in texture_headers(own))
         lines += (f"#define {name} {value if equals else '1'}" for name, equals, value in _split(program.defines))
         lines += ['extern "C" {'] * is_c + [f'#include "{quoted}"'] + ["}"] * is_c
         with tempfile.TemporaryDirectory(prefix="cuport-host-") as folder:
