@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
@@ -113,12 +114,15 @@ class Oracle:
         """
         if not cases:
             return []
-        plain = self.replay(source, cases, timeout=timeout)
-        failed = [r.failure for r in plain if r.failure is not None]
-        if failed:
-            raise CuportError(*failed)
-        variants = self._variants(source, cases, timeout)
-        shadows = self.shadow_replays(source, cases, timeout=timeout)
+        # the shadow takes longest to compile and needs nothing of the others
+        with ThreadPoolExecutor(1) as beside:
+            later = beside.submit(self.shadow_replays, source, cases, timeout=timeout)
+            plain = self.replay(source, cases, timeout=timeout)
+            failed = [r.failure for r in plain if r.failure is not None]
+            if failed:
+                raise CuportError(*failed)
+            variants = self._variants(source, cases, timeout)
+            shadows = later.result()
         references = []
         for i, (case, replay, shadow) in enumerate(zip(cases, plain, shadows, strict=True)):
             notes = [*replay.notes, *shadow.notes]
