@@ -130,10 +130,12 @@ enum cudaStreamCaptureStatus {
   cudaStreamCaptureStatusActive = 1,
   cudaStreamCaptureStatusInvalidated = 2
 };
+inline cudaError_t cudaStreamCopyAttributes(cudaStream_t, cudaStream_t) { return cuport::done(); }
 inline cudaError_t cudaStreamIsCapturing(cudaStream_t s, cudaStreamCaptureStatus* status) {
   *status = cuport::is_recording(s) ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
   return cuport::done();
 }
 #ifdef CUPORT_GRAPHS
 #include "graphs.h"
+#include "graphs_more.h"
 #endif

@@ -187,11 +187,16 @@ struct cudaAccessPolicyWindow {
   float hitRatio;
   cudaAccessProperty hitProp, missProp;
 };
+enum cudaSynchronizationPolicy { cudaSyncPolicyAuto = 1, cudaSyncPolicySpin, cudaSyncPolicyYield, cudaSyncPolicyBlockingSync };
+enum cudaClusterSchedulingPolicy { cudaClusterSchedulingPolicyDefault, cudaClusterSchedulingPolicySpread, cudaClusterSchedulingPolicyLoadBalancing };
 union cudaLaunchAttributeValue {
   char pad[64];
   cudaAccessPolicyWindow accessPolicyWindow;
   int cooperative;
   struct { unsigned x, y, z; } clusterDim;
+  cudaClusterSchedulingPolicy clusterSchedulingPolicyPreference;
+  cudaSynchronizationPolicy syncPolicy;
+  unsigned sharedMemCarveout;
   int programmaticStreamSerializationAllowed;
   int priority;
 };
@@ -241,4 +246,11 @@ inline cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* given, K* kerne
   cuport::Config c{};
   const cudaError_t error = cuport::plain_config(given, c);
   return error != cudaSuccess ? error : cuport::launch_packed(kernel, c, args);
+}
+template <class F>
+inline cudaError_t cudaOccupancyMaxPotentialClusterSize(int* size, F*, const cudaLaunchConfig_t*) { *size = 8; return cuport::done(); }
+template <class F>
+inline cudaError_t cudaOccupancyMaxActiveClusters(int* count, F*, const cudaLaunchConfig_t*) {
+  *count = cuport::device_properties().multiProcessorCount;
+  return cuport::done();
 }

@@ -233,6 +233,8 @@ inline cudaError_t cudaMemcpy3DPeer(const cudaMemcpy3DPeerParms* p) {
   return cudaMemcpy3D(&same);
 }
 
+inline cudaError_t cudaMemcpy3DPeerAsync(const cudaMemcpy3DPeerParms* p, cudaStream_t = nullptr) { return cudaMemcpy3DPeer(p); }
+
 inline cudaError_t cudaMemset(void* to, int value, size_t bytes) { return cuport::fill(to, value, bytes); }
 inline cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t s = nullptr) {
   CUPORT_IN_STREAM(s, set, cuport::fill(to, value, bytes));

@@ -162,7 +162,9 @@ enum cudaMemPoolAttr {
   cudaMemPoolAttrUsedMemCurrent,
   cudaMemPoolAttrUsedMemHigh
 };
-enum { cudaMemAllocationTypePinned = 1, cudaMemHandleTypeNone = 0, cudaMemAccessFlagsProtNone = 0, cudaMemAccessFlagsProtRead = 1, cudaMemAccessFlagsProtReadWrite = 3 };
+enum { cudaMemAllocationTypeInvalid = 0, cudaMemAllocationTypePinned = 1, cudaMemAllocationTypeManaged = 2 };
+enum { cudaMemHandleTypeNone = 0, cudaMemHandleTypePosixFileDescriptor = 1, cudaMemHandleTypeWin32 = 2 };
+enum { cudaMemAccessFlagsProtNone = 0, cudaMemAccessFlagsProtRead = 1, cudaMemAccessFlagsProtReadWrite = 3 };
 struct cudaMemAccessDesc {
   cudaMemLocation location;
   int flags;
@@ -190,6 +192,7 @@ inline cudaError_t cudaMemPoolCreate(cudaMemPool_t* out, const cudaMemPoolProps*
 inline cudaError_t cudaMemPoolDestroy(cudaMemPool_t pool) { if (pool != &cuport::default_pool) delete pool; return cuport::done(); }
 inline cudaError_t cudaMemPoolTrimTo(cudaMemPool_t, size_t) { return cuport::done(); }
 inline cudaError_t cudaMemPoolSetAccess(cudaMemPool_t, const cudaMemAccessDesc*, size_t) { return cuport::done(); }
+inline cudaError_t cudaMemPoolGetAccess(int* flags, cudaMemPool_t, cudaMemLocation*) { *flags = cudaMemAccessFlagsProtReadWrite; return cuport::done(); }
 // The first three hold an int, the others a 64-bit number.
 inline cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr which, void* value) {
   if (which < cudaMemPoolAttrReleaseThreshold) pool->values[which] = static_cast<unsigned>(*static_cast<int*>(value)); else memcpy(&pool->values[which], value, 8);
