@@ -136,8 +136,8 @@ int main(int argc, char **argv)
             wrong += __half2float(r[i * mn + j]) * 16 != sum;
         }
     printf("float accumulation: worst error %.2e; half: %d wrong\n", worst, wrong);
-    // products of halves are exact in float; 60 additions of values up to 10 leave little
-    const bool ok = worst < 5e-6 && wrong == 0;
+    // products of halves are exact in float; tensor cores may cut what they add instead of rounding it
+    const bool ok = worst < 3e-5 && wrong == 0;
     cudaFree(da); cudaFree(db); cudaFree(dc); cudaFree(dd); cudaFree(dp); cudaFree(dq); cudaFree(dr);
     puts(ok ? "PASS" : "FAIL");
     return ok ? 0 : 1;

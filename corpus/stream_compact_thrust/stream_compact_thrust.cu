@@ -83,7 +83,7 @@ int main(int argc, char** argv) {
   }
   Particles all(x, y);
   Particles boxed = all.filtered(InsideBox{-1.0f, 1.0f});
-  Particles disc = boxed.filtered(InsideDisc{0.81f});
+  Particles disc = boxed.filtered(InsideDisc{0.75f});
 
   // Reference: erase one by one, from the back, deciding in integers.
   std::vector<int> want(n);
@@ -92,7 +92,7 @@ int main(int argc, char** argv) {
     const int a = (i * 97) % 512 - 256, b = (i * 31 + 11) % 480 - 240;
     const bool box = a >= -128 && a < 128 && b >= -120 && b < 120;
     const double r2 = a / 128.0 * (a / 128.0) + b / 120.0 * (b / 120.0);
-    if (!box || !(r2 < 0.81f)) want.erase(want.begin() + i);
+    if (!box || !(r2 < 0.75f)) want.erase(want.begin() + i);
   }
   const thrust::host_vector<int> got = disc.ids();
   bool same = got.size() == want.size() && boxed.size() > disc.size() && disc.size() > 0;
