@@ -85,7 +85,8 @@ CUPORT_OUTLINED(CUPORT_QUIET, void, run_in_turns, (const Config& c, const Task& 
     Block* block;
     SharedArena arena;
   };
-  const unsigned threads = c.block.x * c.block.y * c.block.z, most = threads >= 512 ? 128 : 65536 / threads > 1024 ? 1024 : 65536 / threads;
+  const unsigned threads = c.block.x * c.block.y * c.block.z;
+  const unsigned most = threads < 32 ? 1024 : 32768 / threads;  // stacks are address space, which a program has a limit of
   auto* place = static_cast<Place*>(calloc(most, sizeof(Place)));
   if (place == nullptr) fatal("no memory for blocks that wait for each other");
   place[0].block = &first;

@@ -60,6 +60,7 @@ template <unsigned N, class T, class Op>
 inline T cuport_fold(const cuport_large_tile<N>&, T value, Op op, cuport::warps::Fold kind, int site) {
   cuport::warps::FoldOperand<T, Op> operand{value, op, kind};
   cuport::meet_tile(N, &operand, &cuport_fold_tile<T, Op>, site);
+  if constexpr (sizeof(T) <= 8) CUPORT_MET_BLOCK();
   return operand.value;
 }
 template <class T, class Op>

@@ -95,6 +95,7 @@ class cuport_large_tile {
   static T shfl(T v, unsigned rank, int site = CUPORT_SITE) {
     cuport_tile_shuffle<T> operand{v, v, rank};
     cuport::meet_tile(N, &operand, &cuport_tile_exchange<T>, site);
+    if constexpr (sizeof(T) <= 8) CUPORT_MET_BLOCK();
     return operand.result;
   }
 
@@ -105,6 +106,7 @@ class cuport_large_tile {
   static cuport_tile_vote vote(int p, int site) {
     cuport_tile_vote v{p, 0, 0};
     cuport::meet_tile(N, &v, &cuport_count_votes, site);
+    CUPORT_MET_BLOCK();
     return v;
   }
   unsigned group_, groups_;
