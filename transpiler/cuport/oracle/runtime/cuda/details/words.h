@@ -17,8 +17,8 @@ CUPORT_QUIET inline void under_lock(F f) {
   __atomic_clear(&object_lock, __ATOMIC_RELEASE);
 }
 
-// The checked build sees the processor's own atomics with their order.
-#ifdef CUPORT_CHECKED
+// The checked and the shadow build see the processor's own atomics.
+#if defined(CUPORT_CHECKED) || defined(CUPORT_SHADOW_ACCESS)
 #define CUPORT_SEEN
 #else
 #define CUPORT_SEEN CUPORT_QUIET
