@@ -114,6 +114,35 @@ __global__ void typed(T* out, T add) {
   out[blockIdx.x * N + threadIdx.x] = v;
 }
 
+// A scan over a tree: two loops whose counters share a name, a step that all threads change alike.
+__global__ void scan(const int* in, int* out, int n) {
+  extern __shared__ int s[];
+  const int t = threadIdx.x;
+  s[2 * t] = in[2 * t], s[2 * t + 1] = in[2 * t + 1];
+  int offset = 1;
+  for (int d = n >> 1; d > 0; d >>= 1) {
+    __syncthreads();
+    if (t < d) {
+      int a = offset * (2 * t + 1) - 1, b = offset * (2 * t + 2) - 1;
+      s[b] += s[a];
+    }
+    offset <<= 1;
+  }
+  if (t == 0) s[n - 1] = 0;
+  for (int d = 1; d < n; d *= 2) {
+    offset >>= 1;
+    __syncthreads();
+    if (t < d) {
+      int a = offset * (2 * t + 1) - 1, b = offset * (2 * t + 2) - 1;
+      int kept = s[a];
+      s[a] = s[b];
+      s[b] += kept;
+    }
+  }
+  __syncthreads();
+  out[2 * t] = s[2 * t], out[2 * t + 1] = s[2 * t + 1];
+}
+
 // A thread that leaves before a barrier, and a bound of its own: these keep their fibers.
 __global__ void leaves(int* out, int n) {
   int t = threadIdx.x;
@@ -189,6 +218,10 @@ int main() {
     }
     expect("typed", i, d[i], v[i % 16]);
   }
+  for (int i = 0; i < 128; ++i) a[i] = i % 9;
+  scan<<<1, 64, 128 * sizeof(int)>>>(a, b, 128);
+  cudaDeviceSynchronize();
+  for (int i = 0, sum = 0; i < 128; sum += a[i++]) expect("scan", i, b[i], sum);
   leaves<<<1, n>>>(b, 40);
   cudaDeviceSynchronize();
   for (int t = 0; t < 40; ++t) expect("leaves", t, b[t], 39 - t);

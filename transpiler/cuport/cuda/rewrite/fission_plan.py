@@ -207,9 +207,7 @@ class _Planner:
 
     def _uniform_variables(self) -> frozenset[str]:
         """Locals and parameters with one value for all threads, changed only where all threads come together."""
-        self.uniform = frozenset(n for n, d in self.declared.items() if len(d) == 1) | (
-            self.params & set(self.assigned)
-        )
+        self.uniform = frozenset(self.declared) | (self.params & set(self.assigned))
         while True:
             kept = frozenset(n for n in self.uniform if self._stays_uniform(n))
             if kept == self.uniform:
@@ -217,7 +215,7 @@ class _Planner:
             self.uniform = kept
 
     def _stays_uniform(self, name: str) -> bool:
-        if name not in self.params and not self._begins_uniform(self.declared[name][0]):
+        if not all(self._begins_uniform(d) for d in self.declared.get(name, ())):
             return False
         for change in self.assigned.get(name, ()):
             if change.type == "assignment_expression":
