@@ -6,19 +6,36 @@
 #include <thrust/system/cpp/pointer.h>
 #include <thrust/system/detail/bad_alloc.h>
 #include "cuport/memory.h"
+#ifndef CUPORT_UNIT
+#include "cuport/host_memory.h"
+#endif
 
 namespace cuport {
 
-// Never null but for no bytes: as cudaMalloc, and thrust throws where there is no room.
+// Never null but for no bytes: as cudaMalloc, and thrust throws where there is no room. The checked build takes it for
+// written: thrust writes it from the host.
 inline void* thrust_allocate(std::size_t bytes) {
   if (bytes == 0) return nullptr;
-  void* at = device_memory.allocate(bytes);
+#ifndef CUPORT_UNIT
+  const HostLock lock;
+#endif
+  char* at = device_memory.allocate(bytes);
   if (at == nullptr) throw thrust::system::detail::bad_alloc("cudaErrorMemoryAllocation: out of memory");
+#ifndef CUPORT_UNIT
+  CUPORT_HOST_ALLOCATED(at, bytes, true);
+#endif
   return at;
 }
 // After cudaDeviceReset there is nothing left to give back.
 inline void thrust_release(void* at) {
-  if (at != nullptr) device_memory.release(at);
+  if (at == nullptr) return;
+#ifndef CUPORT_UNIT
+  const HostLock lock;
+  const Allocation* a = device_memory.find(at);
+  if (a == nullptr || a->base != at) return;
+  CUPORT_HOST_FREED(a->base, a->bytes);
+#endif
+  device_memory.release(at);
 }
 
 template <class Pointer>
