@@ -49,10 +49,7 @@ _REFUSED = {
     "preproc_call",
     "preproc_def",
     "class_specifier",
-    "static_assert_declaration",
     "using_declaration",
-    "alias_declaration",
-    "type_definition",
     "structured_binding_declarator",
     "co_return_statement",
 }
@@ -352,6 +349,8 @@ class _Planner:
         return Control(statement, [self._region(p, loop) for p in parts if p is not None])
 
     def _is_once(self, statement: Node) -> bool:
+        if statement.type in ("static_assert_declaration", "alias_declaration", "type_definition"):
+            return True
         if statement.type == "declaration":
             if any(self.unit.text_of(c) == "__shared__" for c in statement.children):
                 return True
