@@ -94,7 +94,7 @@ CUPORT_UNCHECKED inline void settle() {
     t.kinds |= kUnchanged;
   }
   const FaultKind kind = changed ? FaultKind::race : FaultKind::race_same_value;
-  race(kind, at, true, 0, s.race_with, s.race_wrote, 0, s.race_other, s.race_code, s.race_site);
+  race(kind, at, true, 0, s.race_with, s.race_wrote, s.race_kinds, s.race_other, s.race_code, s.race_site);
   s.pending = nullptr;
 }
 
@@ -198,6 +198,11 @@ CUPORT_NOINLINE CUPORT_UNCHECKED inline void access(void* address, size_t bytes,
   }
   if (outside != 0) {
     if (region == &s.globals && !is_mistake(start)) return;
+    const Allocation* live = region == &s.device ? find_live(outside) : nullptr;
+    if (live != nullptr) {  // the runtime made it without a word
+      mark(*region, live->base, live->bytes, true, false);
+      return;
+    }
     const bool after_free = region == &s.device && find_freed(outside) != nullptr && find_live(start) == nullptr;
     fault(after_free ? FaultKind::use_after_free : FaultKind::out_of_bounds, start, bytes, write ? "writes" : "reads", code, site);
     return;
@@ -213,7 +218,7 @@ CUPORT_NOINLINE CUPORT_UNCHECKED inline void access(void* address, size_t bytes,
   if (write && bytes <= 16 && (kind & kAtomic) == 0 && !conflict.atomic) {
     s.pending = static_cast<unsigned char*>(address), s.pending_bytes = static_cast<unsigned>(bytes);
     memcpy(s.before, address, bytes);
-    s.race_with = conflict.with, s.race_wrote = conflict.wrote, s.race_other = conflict.code;
+    s.race_with = conflict.with, s.race_wrote = conflict.wrote, s.race_kinds = conflict.kinds, s.race_other = conflict.code;
     s.race_code = code, s.race_site = site;
     return;
   }

@@ -26,6 +26,7 @@ struct State {
   unsigned char before[16];
   Stamp race_with = 0;
   bool race_wrote = false;
+  unsigned race_kinds = 0;
   const void* race_code = nullptr;
   const void* race_other = nullptr;
   int race_site = 0;
