@@ -129,10 +129,38 @@ struct DeviceFor {
   }
 };
 
+namespace internal {
+template <class In, class = void>
+struct is_indexable : std::false_type {};
+template <class In>
+struct is_indexable<In, std::void_t<decltype(std::declval<In>()[0])>> : std::true_type {};
+
+template <int>
+void get();  // so that `get<0>(tuple)` is looked for in the tuple's namespace
+template <class Tuple, class Op, size_t... I>
+inline auto call_with(Tuple& in, size_t i, Op& op, std::index_sequence<I...>) { return op(get<I>(in)[static_cast<ptrdiff_t>(i)]...); }
+template <template <class...> class Tuple, class... In>
+std::index_sequence_for<In...> indices_of(const Tuple<In...>&);
+}  // namespace internal
+
+// The input is an iterator, or a tuple of several.
 struct DeviceTransform {
   template <class In, class Out, class N, class Op, class... Rest>
   static cudaError_t Transform(In in, Out out, N n, Op op, Rest...) {
-    for (N i = 0; i < n; ++i) out[i] = op(in[i]);
+    for (N i = 0; i < n; ++i) {
+      if constexpr (internal::is_indexable<In>::value) out[i] = op(in[i]);
+      else out[i] = internal::call_with(in, static_cast<size_t>(i), op, decltype(internal::indices_of(in)){});
+    }
+    return cudaSuccess;
+  }
+  template <class Out, class N, class T, class... Rest>
+  static cudaError_t Fill(Out out, N n, T value, Rest...) {
+    for (N i = 0; i < n; ++i) out[i] = value;
+    return cudaSuccess;
+  }
+  template <class Out, class N, class Make, class... Rest>
+  static cudaError_t Generate(Out out, N n, Make make, Rest...) {
+    for (N i = 0; i < n; ++i) out[i] = make();
     return cudaSuccess;
   }
 };
