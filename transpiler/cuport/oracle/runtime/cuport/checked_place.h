@@ -36,8 +36,9 @@ CUPORT_UNCHECKED inline int in_program(uintptr_t at) {
         auto* q = static_cast<Query*>(out);
         for (int i = 0; i < info->dlpi_phnum; ++i) {
           const auto& segment = info->dlpi_phdr[i];
-          if (segment.p_type != PT_LOAD || q->at - (info->dlpi_addr + segment.p_vaddr) >= segment.p_memsz) continue;
-          q->found = (segment.p_flags & PF_W) != 0 ? 2 : 1;
+          if (q->at - (info->dlpi_addr + segment.p_vaddr) >= segment.p_memsz) continue;
+          if (segment.p_type == PT_GNU_RELRO) return q->found = 1;  // tables of virtual functions
+          if (segment.p_type == PT_LOAD) q->found = (segment.p_flags & PF_W) != 0 ? 2 : 1;
         }
         return q->found;
       },
@@ -89,7 +90,7 @@ CUPORT_UNCHECKED inline bool is_foreign_variable(uintptr_t at) {
   }
   Symbol found;
   if (find_symbol(at, found)) {
-    if (strstr(found.name, "6cuport") == nullptr && find_global(reinterpret_cast<const void*>(at)) == nullptr) {
+    if (strstr(found.name, "6cuport") == nullptr && strncmp(found.name, "_ZT", 3) != 0 && find_global(reinterpret_cast<const void*>(at)) == nullptr) {
       host_variable = found.name;
       if (fault_is_new(FaultKind::out_of_bounds, state.code, 0)) return true;
     }
