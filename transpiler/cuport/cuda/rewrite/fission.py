@@ -52,8 +52,8 @@ def cut_kernels(program: Program) -> dict[int, FissionPlan]:
         if _waits_otherwise(program, head):
             continue
         definition = definition_of(program, head)
-        if definition is None:
-            continue
+        if definition is None or definition.node.start_byte != head.definition.node.start_byte:
+            continue  # where a prototype stands, what the body uses may not be known yet
         if constants is None:
             constants = compile_time_constants(program.unit)
         try:
@@ -143,7 +143,7 @@ def cut_type(program: Program, edits: Edits, index: int) -> str:
     place = "const uint3 blockIdx, const dim3 blockDim, const dim3 gridDim"
     return (
         f"CUPORT_CUT({s.bare_template} struct cuport_cut_{index} {{ static constexpr bool pure = {str(pure).lower()}; "
-        f"static CUPORT_NOINLINE void run({place}{comma}{s.given}) "
+        f"CUPORT_HOT static CUPORT_NOINLINE void run({place}{comma}{s.given}) "
         f"{{ CUPORT_EACH_BEGIN {writer.injected()} {' '.join(arrays)} {writer.region(made.region)} }} }};) "
     )
 
