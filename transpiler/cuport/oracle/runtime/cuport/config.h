@@ -94,6 +94,12 @@ inline void add_buffer(const char* base, size_t bytes);
 #endif
 #define CUPORT_OUTLINED(attributes, type, name, parameters) attributes CUPORT_NOINLINE CUPORT_API type name parameters
 #endif
+// Code that is worth more of the compiler's time. From version 12 on g++ keeps the other options when it does so.
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && __GNUC__ >= 12
+#define CUPORT_HOT __attribute__((optimize("O3")))
+#else
+#define CUPORT_HOT
+#endif
 #define CUPORT_FORCEINLINE __attribute__((always_inline))
 #define CUPORT_BODY static inline __attribute__((always_inline))
 
