@@ -94,6 +94,32 @@ def _is_local(program: Program, name: Node) -> bool:
     return False
 
 
+def _is_hidden(program: Program, name: Node) -> bool:
+    """Whether a class around has a member of this name, or a namespace around a variable."""
+    text = program.unit.text_of(name)
+    around = name.parent
+    while around is not None:
+        if around.type in ("field_declaration_list", "declaration_list"):
+            members = around.type == "field_declaration_list"
+            for child in around.named_children:
+                for declarator in child.children_by_field_name("declarator"):
+                    if b"__global__" in program.unit.bytes[child.start_byte : declarator.start_byte]:
+                        continue  # a friend
+                    inner: Node | None = declarator
+                    while inner is not None and inner.type not in ("identifier", "field_identifier"):
+                        inner = None if inner.type == "function_declarator" and not members else _inner(inner)
+                    if inner is not None and program.unit.text_of(inner) == text:
+                        return True
+        around = around.parent
+    return False
+
+
+def _inner(declarator: Node) -> Node | None:
+    return declarator.child_by_field_name("declarator") or (
+        declarator.named_children[-1] if declarator.type.endswith("reference_declarator") else None
+    )
+
+
 def _declares(identifier: Node) -> bool:
     """Whether this identifier is what its declarator declares, not part of its initial value."""
     node, parent = identifier, identifier.parent
@@ -130,6 +156,8 @@ def _addresses(program: Program, edits: Edits, done: set[int]) -> None:
             whole = whole.parent
         parent = whole.parent
         if parent is None or not _is_run(program, node) or _is_local(program, node):
+            continue
+        if _declares(node) or _is_hidden(program, node):
             continue
         if parent.type == "template_argument_list" or (
             ancestor(node, "template_argument_list", "compound_statement") is not None and _in_template_args(node)
