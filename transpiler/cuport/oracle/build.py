@@ -51,7 +51,10 @@ _SANITIZED = (
     "-Wl,--wrap=memcpy,--wrap=memmove,--wrap=memset,--wrap=malloc",
 )
 _GCC_SANITIZED = ("-fsanitize=bounds-strict", "--param=tsan-instrument-func-entry-exit=0")
-_CLANG_SANITIZED = ("-fsanitize=bounds", "-mllvm", "-tsan-instrument-func-entry-exit=0")
+_CLANG_SANITIZED = (
+    *("-fsanitize=bounds", "-mllvm", "-tsan-instrument-func-entry-exit=0"),
+    *("-mllvm", "-tsan-instrument-read-before-write=1"),  # what is added to may never have been written
+)
 SHADOW = ("-O2", "-ffp-contract=off", "-DCUPORT_SHADOW=1", "-DCUPORT_SHADOW_ACCESS=1", "-fsanitize=thread")
 
 # Loops over the threads of a block are worth a check at run time whether their pointers overlap.
