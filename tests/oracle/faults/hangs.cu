@@ -3,9 +3,9 @@
 #include <cstdlib>
 #include <cuda_runtime.h>
 
-__global__ void waits_for_later(volatile int* flag) {  // block 0 waits for block 1, which waits for a place to run
+__global__ void waits_for_nobody(volatile int* flag) {  // block 0 waits for a block that there is not
   if (blockIdx.x == 0) {
-    while (flag[1] == 0) {}  // fault: waits_for_later deadlock
+    while (flag[gridDim.x] == 0) {}  // fault: waits_for_nobody deadlock
   }
   flag[blockIdx.x] = 1;
 }
@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   int* a;
   cudaMalloc(&a, 256), cudaMemset(a, 0, 256);
   switch (argc > 1 ? atoi(argv[1]) : 0) {
-    case 0: waits_for_later<<<2, 1>>>(a); break;
+    case 0: waits_for_nobody<<<2, 1>>>(a); break;
     case 1: counts_forever<<<1, 1>>>(a); break;
     case 2: never_unlocked<<<1, 2>>>(a); break;
   }
