@@ -111,7 +111,6 @@ def speed_rows(rounds: int, folder: Path, settings: OracleSettings) -> list[Row]
         ratio("saxpy 16M, grid stride", el, "saxpy_strided", 2.0),
         a_thread("gather 16M (computed index)", "gather", 1 << 24),
         a_thread("stencil 2048 x 2048", "stencil", 1 << 22),
-        a_thread("escape time 512 x 512", "escape", 1 << 18),
     ]
     for threads in (64, 128, 256, 512, 1024):
         ns = sw[f"barrier_{threads}"] / (_OPERATIONS * threads)
