@@ -40,6 +40,8 @@ def rewrite_structs(program: Program, edits: Edits) -> None:
         calls = _member_calls(unit, node, body)
         if not calls:
             continue
+        if _is_packed(unit, node, body):
+            calls = ["cuport_v.opaque();"]  # no reference can be made to its members
         edits.insert(
             body.end_byte - 1, f" public: void cuport_visit(cuport::Fields& cuport_v) {{ {' '.join(calls)} }} "
         )
@@ -100,6 +102,19 @@ def _member_calls(unit: Unit, node: Node, body: Node) -> list[str]:
     return calls
 
 
+_PRAGMA_PACK = re.compile(r"#\s*pragma\s+pack\s*\(([^)\n]*)\)")
+
+
+def _is_packed(unit: Unit, node: Node, body: Node) -> bool:
+    """Whether its members may lie where their types would not."""
+    head = unit.bytes[node.start_byte : body.start_byte]
+    tail = unit.bytes[body.end_byte : body.end_byte + 80].split(b";")[0]
+    if re.search(rb"\bpacked\b|__packed__", head + b" " + tail):
+        return True
+    pragmas = _PRAGMA_PACK.findall(unit.bytes[: node.start_byte].decode(errors="replace"))
+    return bool(pragmas) and any(c.isdigit() for c in pragmas[-1])
+
+
 def _member(unit: Unit, declarator: Node) -> tuple[str | None, bool]:
     """A data member's name, and whether a reference to it can be taken; (None, ...) for a method."""
     node: Node | None = declarator
@@ -144,8 +159,9 @@ def rewrite_globals(program: Program, edits: Edits) -> None:
                 continue
             edits.insert_after(
                 node.end_byte,
-                f" static const cuport::RegisterGlobal<decltype({name})> cuport_global_{number}"
-                f'("{qualified}", &{name});',
+                # in two parentheses, since nvcc does not take a managed variable's name alone
+                f" static const cuport::RegisterGlobal<std::remove_reference_t<decltype(({name}))>> "
+                f'cuport_global_{number}("{qualified}", &{name});',
             )
             number += 1
 
