@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from cuport.cases.files import case_file, entry_for
 from cuport.cases.filling import Budget
 from cuport.cases.planning import Planned, plan_captured
 from cuport.diagnostic import CuportError, Diagnostic
-from cuport.kernel import Kernel, Source
+from cuport.kernel import Kernel, LaunchSite, Source
 
 
 def choose(
@@ -74,5 +75,21 @@ def _without(source: Source, kernel: Kernel) -> Diagnostic:
     if not source.has_main:
         message = f"there is no main() that launches {kernel.qualified}, and no case file for it"
         return Diagnostic("cases.no-program", message, kernel.span, hint)
+    if any(_names_a_lambda(source, site) for site in kernel.launches):
+        message = f"{kernel.qualified} is launched with a lambda: its type has no name, so that no case can hold it"
+        hint = "make the lambda a struct with an operator()"
+        return Diagnostic("cases.lambda", message, kernel.launches[0].span, hint)
     message = f"the program ended without launching {kernel.qualified} in a way that could be captured"
     return Diagnostic("cases.not-captured", message, kernel.launches[0].span, hint)
+
+
+def _names_a_lambda(source: Source, site: LaunchSite) -> bool:
+    """Whether an argument is a lambda, or a name that is set to one or a function's parameter of any type."""
+    lambdas = set(re.findall(r"\bauto\s+(\w+)\s*=\s*\[[^\]]*\]", source.text))
+    if any(re.match(r"\[[^\]]*\]\s*(__|\()", a) or a in lambdas for a in site.args):
+        return True
+    function = next((f for f in source.functions if f.qualified.split("::")[-1] == site.function.split("::")[-1]), None)
+    if function is None or not re.search(r"\[[^\]]*\]\s*__(?:host|device)__", source.text):
+        return False
+    types = {t.name for t in function.template_params if t.kind == "type"}
+    return any(p.name in site.args and p.ctype.name in types for p in function.params)

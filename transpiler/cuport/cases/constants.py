@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from cuport.cases.cexpressions import read_c
 from cuport.cases.expressions import Num, names_in, simplify, value_or_none
@@ -81,6 +82,23 @@ def index_like(source: Source, kernel: Kernel, name: str) -> bool:
     passed = re.search(rf"\w\s*\([^()]*\b{re.escape(name)}\b\s*[,)+]", kernel.text.split("{", 1)[-1])
     pointer = re.search(rf"\+\s*(?:{words})\b(?!\s*[*\d])", text) if len(names_of) > 1 else None
     return any((within, passed, pointer))
+
+
+def kept_together(source: Source, kernel: Kernel, names: Iterable[str]) -> frozenset[str]:
+    """Integers whose meaning is not their size: lanes of a vector, elements of an array, enumerators, and what globals
+    hold (a counter, a flag). Another value than a captured one, or one lane's without the others', may mean nothing."""
+    own = {p.name for p in kernel.params}
+    enums = set(re.findall(r"\benum\s+(?:class\s+|struct\s+)?(\w+)", source.text))
+    typed = {p.name for p in kernel.params if p.ctype.name.split("::")[-1] in enums}
+    for struct in source.structs:
+        inside = [p.name for p in kernel.params if p.ctype.struct == struct.qualified]
+        typed |= {f"{p}.{f.name}" for p in inside for f in struct.fields if f.ctype.name.split("::")[-1] in enums}
+    found = set()
+    for name in names:
+        lane = re.search(r"(\.[xyzw]|\[\d+\])$", name) is not None
+        if lane or name in typed or re.split(r"[.\[]", name)[0] not in own:
+            found.add(name)
+    return frozenset(found)
 
 
 def waits(source: Source, kernel: Kernel) -> bool:

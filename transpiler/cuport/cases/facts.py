@@ -127,6 +127,14 @@ def element(data: Array, path: tuple[str, ...]) -> Array:
     return data
 
 
+def integer_ranges(kernel: Kernel, case: Case) -> dict[str, tuple[int, int]]:
+    """Least and greatest value of each integer argument and global, by its type."""
+    types = {x.name: x.value.dtype for x in leaves(kernel, case) if x.kind == "int"}
+    for name, (index, path) in global_numbers(case).items():
+        types[name] = element(case.buffers[index].data, path).dtype.name
+    return {n: (int(np.iinfo(t).min), int(np.iinfo(t).max)) for n, t in types.items()}
+
+
 def facts(kernel: Kernel, case: Case) -> dict[str, int]:
     """Every integer of the launch by name; bools are left out."""
     known: dict[str, int] = {}

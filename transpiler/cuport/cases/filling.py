@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from cuport.case import Case
 from cuport.cases.checking import OracleLike, Outcome, check
 from cuport.cases.conditions import explain, powers_of_two
-from cuport.cases.constants import integers_of
+from cuport.cases.constants import integers_of, kept_together
 from cuport.cases.expressions import Bin, Num, Var, value_or_none
 from cuport.cases.facts import facts, is_float
 from cuport.cases.infer import Inferred
-from cuport.cases.making import Mold, make, special, without_poison
+from cuport.cases.making import Mold, make, special, with_captured_integers, without_poison
 from cuport.cases.relations import Relations
 from cuport.cases.shapes import Limits, Proposer, Shape, as_numbers, captured_shape, key_of
 from cuport.cases.values import MAIN, WILD
@@ -49,6 +51,17 @@ class Work:
     blocks: Sequence[Mapping[str, int]] = ()
     grids: Sequence[Mapping[str, int]] = ()
     notes: list[str] = field(default_factory=list)
+    steady: bool = False  # whether integers in buffers keep their captured contents
+
+    @property
+    def kept(self) -> frozenset[str]:
+        if any(m.origin == "generated" for m in self.molds):  # a case file says what may be chosen
+            return frozenset()
+        return kept_together(self.source, self.kernel, self.inferred.relations.loose)
+
+    def make(self, shape: Shape, family: str = MAIN, seed: int = 0, label: str = "", longer: int = 0) -> Case:
+        title = label or shape.label
+        return make(shape.mold, shape.known, family=family, seed=seed, label=title, longer=longer, steady=self.steady)
 
     @property
     def hot(self) -> set[int]:
@@ -76,7 +89,7 @@ class _Search:
         self.shapes: list[Shape] = []
         self.failing: list[Shape] = []
         self.idle: list[Shape] = []  # the original runs clean on them, but changes nothing
-        self.reasons: Counter[str] = Counter()
+        self.reasons: dict[tuple[object, ...], str] = {}
         threads = work.budget.threads
         self.limits = Limits(min(16384, max(1024, threads // 24)), max(2048, threads // 6))
 
@@ -93,6 +106,7 @@ class _Search:
             seed=work.seed,
             multiples=multiples,
             powers=powers,
+            kept=work.kept,
         )
         captured = [key_of(m, facts(work.kernel, c)) for m in work.molds for c in work.originals]
         seen = {s.key for s in (*self.shapes, *self.failing, *self.idle)} | set(captured)
@@ -100,13 +114,13 @@ class _Search:
 
     def try_all(self, proposed: Sequence[Shape]) -> None:
         work = self.work
-        made = [make(s.mold, s.known, seed=work.seed, label=s.label) for s in proposed]
+        made = [work.make(s, seed=work.seed) for s in proposed]
         for shape, outcome in zip(proposed, check(work.oracle, work.source, made), strict=True):
             if outcome.clean:
                 (self.shapes if outcome.writes else self.idle).append(shape)
             else:
                 self.failing.append(shape)
-                self.reasons[outcome.reason] += 1
+                self.reasons[shape.key] = outcome.reason
 
 
 def _clean_shapes(work: Work) -> tuple[Relations, list[Shape]]:
@@ -114,6 +128,8 @@ def _clean_shapes(work: Work) -> tuple[Relations, list[Shape]]:
     relations, captured = work.inferred.relations, work.examples
     search = _Search(work)
     search.round(1, False, _PROPOSED)
+    if len(search.failing) > len(search.shapes) and _has_integers(work):
+        search = _steadier(work, search)
     names = [*relations.roots, *relations.loose]
     if len(search.shapes) < 8 and (search.failing or relations.require):
         steps = [*_moduli(relations, captured), _step(captured, names), *sorted({k["block.x"] for k in captured})]
@@ -133,7 +149,8 @@ def _clean_shapes(work: Work) -> tuple[Relations, list[Shape]]:
             if powers_of_two(good, bad, name):
                 work.notes.append(f"only powers of two were found to be legal for {name}")
         if unexplained:
-            reason = search.reasons.most_common(1)[0][0]
+            left = [s for s in search.failing if all(value_or_none(c, s.known) == 1 for c in conditions)]
+            reason = Counter(search.reasons[s.key] for s in left or search.failing).most_common(1)[0][0]
             work.notes.append(f"{unexplained} sizes were left out for no simple reason: {_short(reason)}")
     # launches that change nothing tell little: sizes of 0 are worth one, of the others a few will do
     zero = [s for s in search.idle if any(s.known[r] == 0 for r in relations.roots)]
@@ -142,6 +159,27 @@ def _clean_shapes(work: Work) -> tuple[Relations, list[Shape]]:
     shapes = [*search.shapes, *few]
     shapes = [s for s in shapes if all(value_or_none(c, s.known) == 1 for c in relations.require)]
     return relations, shapes
+
+
+def _has_integers(work: Work) -> bool:
+    """Whether some buffer holds integers whose meaning is not known, so that other contents may be illegal."""
+    profiles = [p for m in work.molds if m.origin == "widened" for p in m.profiles if not p.fresh]
+    return any(p.sample.dtype.kind in "iu" or p.sample.dtype.type is np.void for p in profiles)
+
+
+def _steadier(work: Work, search: _Search) -> _Search:
+    """The search once more with the integers in buffers as captured, cut to length, if that goes better.
+
+    Positions that belong to flags, row pointers, links: one buffer's contents may be legal only beside another's.
+    """
+    work.steady = True
+    again = _Search(work)
+    again.round(1, False, _PROPOSED)
+    if len(again.shapes) > len(search.shapes):
+        work.notes.append("integers in buffers keep their captured contents, cut to length: others broke the original")
+        return again
+    work.steady = False
+    return search
 
 
 def _zeros_early(relations: Relations, shapes: Sequence[Shape]) -> list[Shape]:
@@ -234,11 +272,14 @@ def _cases(work: Work, shapes: Sequence[Shape], relations: Relations) -> list[Ca
             wild = rank % 2 == 1 and bool(families)
             family = families[(rank // 2 + place) % len(families)] if wild else MAIN
             label = f"{shape.label}, {family} values" if wild else shape.label
-            proposed.append(make(shape.mold, shape.known, family=family, seed=work.seed + rank, label=label))
+            proposed.append(work.make(shape, family, work.seed + rank, label))
             spent += shape.threads
         if len(proposed) == before:
             break
     outcomes = check(work.oracle, work.source, proposed)
+    bad = [i for i, o in enumerate(outcomes) if not o.clean]
+    if not work.steady and 4 * len(bad) > len(outcomes) and _has_integers(work):
+        outcomes = _steady_values(work, proposed, outcomes, bad)
     dropped = Counter(o.kind for o in outcomes if not o.clean)
     if dropped:
         work.notes.append("left out: " + ", ".join(f"{n} {_WORDS[k]}" for k, n in sorted(dropped.items())))
@@ -247,6 +288,18 @@ def _cases(work: Work, shapes: Sequence[Shape], relations: Relations) -> list[Ca
     clean = [o for o in clean if o.writes or len(idle) == len(clean) or o in idle[:_MOST_IDLE]]
     cases = _distinct([*cases, *(_suited(o) for o in clean)])[: budget.cases]
     return _distinct([*cases, *_specials(work, shapes), *_wide(work, shapes, relations)])
+
+
+def _steady_values(work: Work, cases: Sequence[Case], outcomes: list[Outcome], bad: Sequence[int]) -> list[Outcome]:
+    """The outcomes with those of bad cases replaced where they run clean with captured integers in their buffers."""
+    molds = {m.base.instance: m for m in work.molds}
+    again = [with_captured_integers(molds[cases[i].instance], cases[i]) for i in bad]
+    better = check(work.oracle, work.source, again)
+    if sum(o.clean for o in better) * 2 < len(better):
+        return outcomes
+    work.notes.append("in some cases integers in buffers keep their captured contents: others broke the original")
+    found = dict(zip(bad, better, strict=True))
+    return [found.get(i, o) for i, o in enumerate(outcomes)]
 
 
 _WORDS = {
@@ -286,7 +339,7 @@ def _specials(work: Work, shapes: Sequence[Shape]) -> list[Case]:
         return []
     small = sorted((s for s in shapes if s.threads > 1), key=lambda s: s.threads)[:2]
     made = [
-        special(s.mold, make(s.mold, s.known, seed=work.seed + 50 + i, label=s.label), kind)
+        special(s.mold, work.make(s, seed=work.seed + 50 + i), kind)
         for i, (s, kind) in enumerate((s, k) for s in small for k in ("nan", "inf"))
     ]
     return [o.case for o in check(work.oracle, work.source, made) if o.clean][:3]
@@ -300,7 +353,7 @@ def _wide(work: Work, shapes: Sequence[Shape], relations: Relations) -> list[Cas
     made = []
     if relations.lengths:
         title = f"{own[0].label}, longer buffers"
-        made.append(make(own[0].mold, own[0].known, seed=work.seed + 70, label=title, longer=7))
+        made.append(work.make(own[0], seed=work.seed + 70, label=title, longer=7))
     shape = own[-1]
     if relations.grid[0] is not None and not isinstance(relations.grid[0], Num):
         for step in (1, -1):
@@ -308,7 +361,8 @@ def _wide(work: Work, shapes: Sequence[Shape], relations: Relations) -> list[Cas
             if grid >= 1:
                 total = grid * shape.known["grid.y"] * shape.known["grid.z"]
                 known = {**shape.known, "grid.x": grid, "grid": total}
-                made.append(make(shape.mold, known, seed=work.seed + 71, label=f"{shape.label}, grid.x={grid}"))
+                other = replace(shape, known=known)
+                made.append(work.make(other, seed=work.seed + 71, label=f"{shape.label}, grid.x={grid}"))
     wide = [replace(c, suite="width") for c in made]
     return [o.case for o in check(work.oracle, work.source, wide) if o.clean]
 

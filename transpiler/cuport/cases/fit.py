@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
@@ -28,6 +29,8 @@ class Price:
     names: Mapping[str, float]
     divisors: tuple[str, ...] = ()  # names that a ceil may divide by
     constant: float = 3.6  # of a bare number above 1
+    little: float = 3.6  # of 2, 3 and 4
+    parts: tuple[Expr, ...] = ()  # products that the host's own text has somewhere
 
 
 _FACTORS = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 24, 32, 48, 64, 128, 256, 512, 1024)
@@ -87,6 +90,35 @@ def _numbers(expr: Expr) -> int:
     return int(isinstance(expr, Num) and abs(expr.value) > 1)
 
 
+def bare_numbers(expr: Expr) -> int:
+    """The sum of an expression's numbers: what it leaves unexplained."""
+    if isinstance(expr, Bin):
+        return bare_numbers(expr.left) + bare_numbers(expr.right)
+    return abs(expr.value) if isinstance(expr, Num) else 0
+
+
+def evident(envs: Sequence[Env], name: str, expr: Expr, choices: int, margin: float = 3.0) -> bool:
+    """Whether launches say enough for a relation that nobody wrote down.
+
+    What they say: the bits of the values that it foretold, each distinct set of numbers once. What it costs to say: one
+    name out of `choices`, one number, one operator after the other. `z = 4 * w + 1` from the values 5 and 33 is chance.
+    """
+    names = sorted(names_in(expr) | {name})
+    distinct = {tuple(e[n] for n in names): abs(e[name]) for e in envs}
+    told = sum(math.log2(1 + v) for v in distinct.values())
+    return told >= _length_of(expr, max(choices, 2)) + margin
+
+
+def _length_of(expr: Expr, choices: int) -> float:
+    match expr:
+        case Bin(_, left, right):
+            return 2.0 + _length_of(left, choices) + _length_of(right, choices)
+        case Num(value):
+            return 2.0 + math.log2(1 + abs(value))
+        case _:
+            return math.log2(choices)
+
+
 def _same(a: Expr, b: Expr) -> bool:
     """Whether two expressions agree wherever it is easy to look."""
     names = sorted(names_in(a) | names_in(b))
@@ -102,8 +134,11 @@ def _candidates(targets: Sequence[int], envs: Sequence[Env], price: Price) -> It
     target, env = targets[0], envs[0]
     constant = len(set(targets)) == 1
     if constant:  # what stays the same while other numbers change is most likely a constant
-        steady = min(price.constant, 2.6) if len(envs) > 1 else price.constant
-        yield (0.5 if abs(target) <= 1 else steady), Num(target)
+        sizes = [n for n in price.names if n in env and not n.startswith(("block", "grid"))]
+        moved = any(e.get(n) != env[n] for n in sizes for e in envs[1:])
+        steady = min(price.constant, 2.6) if moved else price.constant
+        little = min(price.little, steady) if abs(target) <= 4 else steady
+        yield (0.5 if abs(target) <= 1 else min(little, steady)), Num(target)
     # a name that is 0 or 1 on every launch says nothing about products
     names = {n: c for n, c in price.names.items() if any(abs(e.get(n, 0)) > 1 for e in envs) and n in env}
     values = {n: env[n] for n in names}
@@ -138,6 +173,17 @@ def _candidates(targets: Sequence[int], envs: Sequence[Env], price: Price) -> It
         if v * (v + 1) // 2 == target or v * (v - 1) // 2 == target:
             sign = "+" if v * (v + 1) // 2 == target else "-"
             yield cost + 2.4, Bin("//", Bin("*", var, Bin(sign, var, Num(1))), Num(2))
+    for part in price.parts:
+        whole = value_or_none(part, values) if names_in(part) <= names.keys() else None
+        if whole:
+            cost = 1.0 + 0.2 * len(names_in(part)) - 0.2 * sum(price.names[n] < 1.0 for n in names_in(part))
+            if whole == target:
+                yield cost, part
+            elif target % whole == 0 and target // whole in _FACTORS:
+                yield cost + 1.0 + 0.05 * (target // whole).bit_length(), Bin("*", Num(target // whole), part)
+            for name, more in names.items() if whole < target else ():
+                if whole * values[name] == target:
+                    yield cost + more, Bin("*", part, Var(name))
     yield from _divisions(target, names, values, price)
     yield from _pairs(target, names, values)
     yield from _triples(target, names, values)
@@ -229,7 +275,7 @@ def _triples(target: int, names: Mapping[str, float], values: Env) -> Iterator[t
         for c, d in combinations_with_replacement(usable, 2):
             if b <= c and product * values[c] * values[d] == target and len({a, b, c, d}) > 1:
                 cost = names[a] + names[b] + names[c] + names[d]
-                yield cost - 0.4, Bin("*", Bin("*", Bin("*", Var(a), Var(b)), Var(c)), Var(d))
+                yield cost - 0.8, Bin("*", Bin("*", Bin("*", Var(a), Var(b)), Var(c)), Var(d))
 
 
 def _shifted(expr: Expr, shift: int) -> Expr:

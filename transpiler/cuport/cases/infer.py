@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from cuport.case import Case
 from cuport.cases.expressions import Bin, Expr, Num, Var, names_in, value_or_none
 from cuport.cases.facts import AXES, facts
-from cuport.cases.fit import Price, fit
+from cuport.cases.fit import Price, bare_numbers, evident, fit
 from cuport.cases.grids import block_rules, grid_rules, whole_blocks
 from cuport.cases.hosttext import Hints
-from cuport.cases.lengths import length_rules, offset_rules, shared_rule
+from cuport.cases.lengths import known_scalars, length_rules, numbers_as, offset_rules, shared_rule
 from cuport.cases.making import Mold
-from cuport.cases.measured import Measured
+from cuport.cases.measured import Measured, nearness
 from cuport.cases.relations import Relations
 from cuport.kernel import Kernel, Source
 
@@ -55,11 +55,13 @@ def infer(source: Source, kernel: Kernel, cases: Sequence[Case], hints: Hints) -
     rules = [*lengths.values(), *offsets.values(), *(g for g in (*grid, *derived, *block) if g is not None), shared]
     used = {n for rule in (*rules, *work.tied.values()) for n in names_in(rule)}
     unexplained = tuple(f"len({n})" for n in lengths if f"len({n})" in work.unexplained)
+    unexplained += tuple(f"offset({n})" for n in offsets if f"offset({n})" in work.unexplained)
     lengths = {n: e for n, e in lengths.items() if f"len({n})" not in unexplained}
+    offsets = {n: e for n, e in offsets.items() if f"offset({n})" not in unexplained}
     grid = [None if f"grid.{a}" in work.unexplained else g for a, g in zip(AXES, grid, strict=True)]
     roots = tuple(s for s in work.scalars if s in used and s not in work.tied)
     loose = tuple(s for s in work.scalars if s not in used and s not in work.tied)
-    require = tuple(dict.fromkeys(c for g in grid if g is not None for c in whole_blocks(work, g)))
+    require = tuple(dict.fromkeys(c for g in (*grid, *block) if g is not None for c in whole_blocks(work, g)))
     relations = Relations(
         roots,
         loose,
@@ -83,7 +85,8 @@ def _ties(work: Measured) -> None:
     """Integers that follow from other integers."""
     for name, options in work.hints.tied.items():
         if name in work.scalars:
-            for expr in options:
+            numbers = known_scalars(work, name)
+            for expr in sorted((numbers_as(e, numbers) for e in options), key=bare_numbers):
                 if names_in(expr) <= set(work.scalars) | set(work.templates) and work.gives(name, expr):
                     _tie(work, name, expr)
                     break
@@ -101,10 +104,14 @@ def _ties(work: Measured) -> None:
         if found is None or isinstance(found.expr, Num):
             continue
         varied = len({tuple(e[n] for n in sorted(names_in(found.expr) | {name})) for e in work.envs})
+        near = nearness(name)
+        small = max(map(abs, work.values(name))) <= 4 and not any(map(near, names_in(found.expr)))
         product = isinstance(found.expr, Bin) and found.expr.op == "*" and not _number_in(found.expr)
-        if varied >= 2 and found.cost <= _TIE_PRICE and not work.constant(name):
-            _tie(work, name, found.expr)
-        elif varied == 1 and isinstance(found.expr, Var):
+        if varied >= 2 and found.cost <= _TIE_PRICE:
+            alike = any(map(near, names_in(found.expr)))
+            if evident(work.envs, name, found.expr, len(others), 1.0 if alike else 3.0):
+                _tie(work, name, found.expr)
+        elif varied == 1 and isinstance(found.expr, Var) and not small:
             if not _separate(work.hints, name, found.expr.name):
                 work.doubtful.append(name)
                 _tie(work, name, found.expr)
@@ -157,6 +164,9 @@ def with_free_lengths(inferred: Inferred, molds: Sequence[Mold], cases: Sequence
             lengths[name] = Var(same[0])
     pinned = []
     for own in relations.pinned:
+        if own.startswith("offset("):
+            pinned.append(own)
+            continue
         same = [f for f in free if f != own and all(k[f] == k[own] for k in known)]
         if own not in free and same:
             lengths[own[4:-1]] = Var(same[0])

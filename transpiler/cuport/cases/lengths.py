@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 
 from cuport.case import Case, PointerArg
-from cuport.cases.expressions import Bin, Expr, Num, Var, simplify
+from cuport.cases.expressions import Bin, Expr, Num, Var, names_in, simplify
 from cuport.cases.facts import AXES, buffer_names, leaves
+from cuport.cases.fit import evident
 from cuport.cases.measured import BLOCK_PRICE, Measured, prices
 from cuport.cases.relations import rename
 
@@ -34,11 +37,18 @@ def length_rules(work: Measured, grid: Sequence[Expr | None]) -> dict[str, Expr]
             hints += work.hints.lengths.get(word, ())
             hints += (in_elements(h, step) for h in work.hints.bytes.get(word, ()))
         hints = [rename(h, aliases) for h in hints]
-        hints += [_numbers_as(h, numbers) for h in hints]
+        hints += [numbers_as(h, numbers) for h in hints]
         spelled = work.values(f"len({name})")[0] in work.integers  # a table whose size the kernel's code knows
         constant = 1.9 if spelled else 3.6
-        lengths[name] = work.fit(f"len({name})", price, hints, ("block.x", *work.templates), constant).expr
+        wide = _in_steps(work, step)
+        lengths[name] = work.fit(f"len({name})", price, hints, ("block.x", *work.templates), constant, wide).expr
     return lengths
+
+
+def _in_steps(work: Measured, step: int) -> list[Expr]:
+    """Pitches in bytes as elements of a buffer."""
+    pitches = [s for s in work.scalars if re.search(r"(?i)pitch|stride|bytes", s)] if step > 1 else []
+    return [Bin("//", Var(s), Num(step)) for s in pitches if all(v % step == 0 for v in work.values(s))]
 
 
 def _hint_names(work: Measured, index: int, name: str) -> list[str]:
@@ -91,17 +101,29 @@ def in_elements(expr: Expr, step: int) -> Expr:
     whole: Expr = Num(number)
     for factor in rest:
         whole = Bin("*", whole, factor)
+    common = math.gcd(number, step)
+    if step > 1 and common > 1:  # 2 * n * n / 4 is n * n / 2
+        number, step = number // common, step // common
+        whole = Num(number)
+        for factor in rest:
+            whole = Bin("*", whole, factor)
     return simplify(whole if step == 1 else Bin("//", whole, Num(step)))
+
+
+def known_scalars(work: Measured, without: str = "") -> dict[int, Expr]:
+    """Scalars by their only value: macros are expanded before they are read, so that a number may stand for one."""
+    known: dict[int, Expr] = {}
+    for name in work.scalars:
+        value = work.envs[0][name]
+        if work.constant(name) and value > 8 and name not in work.tied and name != without:
+            known[value] = Num(value) if value in known else Var(name)
+    return known
 
 
 def _known_numbers(work: Measured, grid: Sequence[Expr | None]) -> dict[int, Expr]:
     """Numbers that stand for something on these launches: a scalar's only value, a free grid axis, what that covers."""
     first = work.envs[0]
-    known: dict[int, Expr] = {}
-    for name in work.scalars:
-        value = first[name]
-        if work.constant(name) and value > 8 and name not in work.tied:
-            known[value] = Num(value) if value in known else Var(name)
+    known = known_scalars(work)
     for axis, rule in zip(AXES, grid, strict=True):
         if rule is None and work.constant(f"grid.{axis}") and work.constant(f"block.{axis}"):
             blocks, threads = first[f"grid.{axis}"], first[f"block.{axis}"]
@@ -112,20 +134,26 @@ def _known_numbers(work: Measured, grid: Sequence[Expr | None]) -> dict[int, Exp
     return known
 
 
-def _numbers_as(expr: Expr, known: Mapping[int, Expr]) -> Expr:
+def numbers_as(expr: Expr, known: Mapping[int, Expr]) -> Expr:
     if isinstance(expr, Bin):
-        return Bin(expr.op, _numbers_as(expr.left, known), _numbers_as(expr.right, known))
+        return Bin(expr.op, numbers_as(expr.left, known), numbers_as(expr.right, known))
     return known.get(expr.value, expr) if isinstance(expr, Num) else expr
 
 
 def offset_rules(work: Measured, lengths: Mapping[str, Expr]) -> dict[str, Expr]:
-    """Elements before a pointer, where it does not point to its buffer's start on every launch."""
+    """Elements before a pointer, where it does not point to its buffer's start on every launch.
+
+    An expression that the launches do not prove is not taken: such an offset stays as captured.
+    """
     price = prices(work) | {f"len({n})": 1.5 for n in lengths} | {f"grid.{a}": 1.6 for a in AXES}
     offsets: dict[str, Expr] = {}
     for leaf in leaves(work.kernel, work.case):
         name = f"offset({leaf.name})"
         if leaf.kind == "pointer" and any(e.get(name, 0) for e in work.envs) and all(name in e for e in work.envs):
-            offsets[leaf.name] = work.fit(name, price, (), constant=1.2).expr
+            expr = work.fit(name, price, (), constant=1.2).expr
+            if names_in(expr) and not evident(work.envs, name, expr, len(price)):
+                work.unexplained.add(name)
+            offsets[leaf.name] = expr
     return offsets
 
 
@@ -133,7 +161,10 @@ def shared_rule(work: Measured, block: Sequence[Expr | None]) -> Expr:
     """Bytes of dynamic shared memory. A bare number that is a few bytes a thread follows a block that is free."""
     if work.constant("shared") and work.values("shared")[0] == 0:
         return Num(0)
-    price = prices(work) | {f"block.{a}": 1.0 for a in AXES} | {"block": 1.2}
+    fixed = all(isinstance(rule, Num) for rule in block)  # then the block is as good as a number
+    price = (
+        prices(work) | {f"block.{a}": BLOCK_PRICE if fixed else 1.0 for a in AXES} | {"block": 2.4 if fixed else 1.2}
+    )
     sizes: list[Expr] = [Var("block.x"), Bin("*", Var("block.x"), Var("block.y"))]
     by_thread = [simplify(Bin("*", Num(k), s)) for s in sizes for k in (4, 8, 16, 2, 1, 12)]
     numbers_only = _only_numbers(work.hints.shared)

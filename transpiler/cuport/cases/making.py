@@ -14,6 +14,7 @@ from cuport.cases.facts import (
     AXES,
     buffer_names,
     element,
+    facts,
     global_numbers,
     leaves,
     step_of,
@@ -21,7 +22,7 @@ from cuport.cases.facts import (
     with_leaves,
 )
 from cuport.cases.profile import Profile, poisoned, profile
-from cuport.cases.values import MAIN, fill, generator, noise, scalar, with_specials
+from cuport.cases.values import MAIN, fill, generator, limit_of, noise, scalar, with_specials
 from cuport.kernel import Kernel, Source
 
 MOST_BYTES = 96 << 20  # of one case's buffers
@@ -71,8 +72,11 @@ def make(
     seed: int = 0,
     label: str = "",
     longer: int = 0,
+    steady: bool = False,
 ) -> Case:
     """A case with these quantities (`Relations.complete`), its contents from one family. `longer`: rows more a buffer.
+
+    `steady`: integers in buffers are the captured ones, cut or repeated to length.
 
     Everything is decided by the arguments: the same seed, quantities and family give the same bytes.
     """
@@ -82,7 +86,10 @@ def make(
     for name, index in mold.names.items():
         rng = generator(seed, kernel.qualified, base.instance, numbers, family, name)
         rows = known[f"len({name})"] + longer
-        data = fill(mold.profiles[index], base.buffers[index].data, rows, known, family, rng)
+        like = base.buffers[index].data
+        data = fill(mold.profiles[index], like, rows, known, family, rng)
+        if steady and _whole(like.dtype):
+            data = cut(like, rows, mold.profiles[index], known)
         buffers[index] = with_data(base.buffers[index], data)
     for index in {i for _, i in base.globals}:
         rng = generator(seed, kernel.qualified, base.instance, numbers, family, "global", index)
@@ -118,6 +125,36 @@ def make(
         label=label,
         suite="domain" if family == MAIN else "values",
     )
+
+
+def _whole(dtype: np.dtype[Any]) -> bool:
+    """Integers, and records, which may hold some."""
+    return bool(dtype.kind in "iub" or dtype.names is not None)
+
+
+def cut(captured: Array, rows: int, profile: Profile, known: Mapping[str, int]) -> Array:
+    """Captured contents cut or repeated to length; indices that are too large for the new sizes are brought down."""
+    if captured.shape[0] == 0:
+        return np.zeros((rows, *captured.shape[1:]), captured.dtype)
+    data: Array = captured[np.arange(rows) % captured.shape[0]]
+    limit = limit_of(profile.bound, known)
+    if limit is None or data.dtype.kind not in "iu":
+        return data
+    top = max(limit if profile.inclusive else limit - 1, 0)
+    lowered = np.minimum(data, top) if profile.ordered else np.where(data > top, data % (top + 1), data)
+    return np.asarray(lowered.astype(data.dtype))
+
+
+def with_captured_integers(mold: Mold, case: Case) -> Case:
+    """The case with the captured integers in its buffers."""
+    known = facts(mold.kernel, case)
+    buffers = list(case.buffers)
+    for index in mold.names.values():
+        like = mold.base.buffers[index].data
+        if _whole(like.dtype):
+            rows = int(case.buffers[index].data.shape[0])
+            buffers[index] = with_data(buffers[index], cut(like, rows, mold.profiles[index], known))
+    return replace(case, buffers=tuple(buffers))
 
 
 def _global(buffer: Buffer, shape: Profile, known: Mapping[str, int], family: str, rng: np.random.Generator) -> Buffer:

@@ -23,6 +23,7 @@ from cuport.kernel import Kernel, Source
 
 _MOST_CAPTURED = 10  # captured launches looked at
 _CHECK_SECONDS = 40.0  # for all captured launches of a kernel
+_MOST_GROUPS = 4
 _MOST_RERUNS = 3  # of the program, for one kernel
 
 
@@ -75,14 +76,31 @@ def plan_captured(
         state.notes.append("threads of the original write the same value to the same place (a benign race)")
     host = HostText(source)
     groups = group(kernel, clean)
+    hints = host.hints(kernel)
+    groups = [part for g in groups for part in _by_instance(source, g, hints)]
     groups.sort(key=lambda g: -len({numbers(kernel, c) for c in g.cases}))
-    groups = groups[:4]
+    if len(groups) > _MOST_GROUPS:
+        state.notes.append(f"{len(groups) - _MOST_GROUPS} kinds of launches (types, null pointers) were left out")
+    groups = groups[:_MOST_GROUPS]
     share = Budget(max(8, budget.cases // len(groups)), budget.threads // len(groups))
     planned: list[Planned] = []
     for members in groups:
         part = replace(state, budget=share, notes=list(state.notes))
-        planned.append(_plan_group(part, members, host.hints(kernel), args))
+        planned.append(_plan_group(part, members, hints, args))
     return planned, diagnostics
+
+
+def _by_instance(source: Source, members: Group, hints: Hints) -> list[Group]:
+    """The group, or one a template instance where no relation explains a length for all of them together."""
+    instances: dict[str, list[Launched]] = {}
+    for launch in members.launches:
+        instances.setdefault(launch[0].instance, []).append(launch)
+    if not 1 < len(instances) <= _MOST_GROUPS:
+        return [members]
+    pinned = infer(source, members.kernel, members.cases, hints).relations.pinned
+    if not any(n.startswith("len(") for n in pinned):
+        return [members]
+    return [Group(members.kernel, tuple(found)) for found in instances.values()]
 
 
 def representatives(kernel: Kernel, launches: Sequence[Launched]) -> list[Launched]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from cuport.cases.expressions import Num, names_in
-from cuport.cases.facts import AXES, facts
+from cuport.cases.facts import AXES, facts, integer_ranges
 from cuport.cases.infer import Inferred
 from cuport.cases.making import MOST_BYTES, Mold, bytes_of
 from cuport.cases.relations import Relations
@@ -70,12 +70,17 @@ class Proposer:
         multiples: int = 1,
         powers: bool = False,
         grids: Sequence[Mapping[str, int]] = (),
+        kept: Collection[str] = (),
     ) -> None:
-        """`blocks`, `grids`: extents to try where they are free (`{"block.x": 64}`); no `grids`: near captured ones."""
+        """`kept`: loose integers that take captured values only, those of one launch together.
+
+        `blocks`, `grids`: extents to try where they are free (`{"block.x": 64}`); no `grids`: near captured ones.
+        """
         self.inferred, self.molds, self.captured = inferred, molds, captured
         self.relations = inferred.relations
         self.hot = sorted({h for h in hot if 1 < h <= 1024}, reverse=True)
-        self.blocks, self.grids = blocks, grids
+        self.blocks, self.grids, self.kept = blocks, grids, kept
+        self.ranges = integer_ranges(molds[0].kernel, molds[0].base)
         self.limits = limits
         self.rng = generator(seed, "shapes", molds[0].kernel.qualified, molds[0].base.instance, multiples, powers)
         self.multiples, self.powers = multiples, powers
@@ -197,19 +202,23 @@ class Proposer:
         return chosen
 
     def _loose(self, index: int, chosen: Mapping[str, int]) -> dict[str, int]:
-        """Integers that no size depends on: as captured on every other shape, near that otherwise."""
+        """Integers that no size depends on: those of one captured launch on every other shape, near them otherwise."""
         out: dict[str, int] = {}
         roots = self.relations.roots
+        pick = self.captured[int(self.rng.integers(len(self.captured)))] if self.captured else {}
         for name in self.relations.loose:
-            pick = self.captured[int(self.rng.integers(len(self.captured)))] if self.captured else {}
             value = pick.get(name, 0)
+            if name in self.kept:
+                out[name] = value
+                continue
             inside = [r for r in roots if pick.get(r, 0) > 8 and 0 < value <= pick[r]]
             if inside and chosen[inside[0]] < pick[inside[0]]:
                 scaled = value * chosen[inside[0]] // pick[inside[0]]
                 value = 1 << max(scaled, 1).bit_length() - 1 if value & (value - 1) == 0 else scaled
             elif index % 2 == 1:
+                low, high = self.ranges.get(name, (value - 1, 2 * value + 1))
                 near = [value + 1, value - 1, 2 * value] if abs(value) > 1 else [1 - value, value, value + 1]
-                value = int(self.rng.choice([v for v in near if v >= 0 or value < 0]))
+                value = int(self.rng.choice([v for v in near if (v >= 0 or value < 0) and low <= v <= high] or [value]))
             out[name] = value
         return out
 

@@ -159,7 +159,7 @@ def _integers(
     sample = profile.sample.astype(np.int64)
     if profile.permutation:
         return rng.permutation(length).reshape(shape).astype(dtype)
-    limit = _limit(profile.bound, known)
+    limit = limit_of(profile.bound, known)
     if limit is not None:
         return _indices(profile, sample, shape, limit, rng).astype(dtype)
     if profile.low is not None and profile.high is not None:
@@ -190,7 +190,7 @@ def _integers(
     return values.astype(dtype)
 
 
-def _limit(bound: str, known: Mapping[str, int]) -> int | None:
+def limit_of(bound: str, known: Mapping[str, int]) -> int | None:
     if not bound:
         return None
     if bound in known:
