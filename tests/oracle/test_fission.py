@@ -59,4 +59,4 @@ def test_the_kernels_that_can_be_cut_are() -> None:
     source = read(Path(__file__).parent / "programs" / "cut.cu")
     program = program_of(source)
     cut = {program.heads[[h.index for h in program.heads].index(i)].kernel.name for i in cut_kernels(program)}
-    assert cut == {"tell", "reverse", "carry", "shapes", "turn", "gather", "typed", "scan"}
+    assert cut == {"tell", "reverse", "carry", "shapes", "turn", "gather", "typed", "scan", "late"}

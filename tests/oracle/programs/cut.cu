@@ -155,6 +155,19 @@ __global__ void leaves(int* out, int n) {
   out[t] = s[n - 1 - t];
 }
 
+// Launched before it is defined, and before what it calls is known.
+template <typename T>
+__global__ void late(T* out);
+void launch_late(int* out) { late<<<1, 32>>>(out); }
+__device__ int less(int x) { return x - 1; }
+template <typename T>
+__global__ void late(T* out) {
+  __shared__ T s[32];
+  s[threadIdx.x] = threadIdx.x;
+  __syncthreads();
+  out[threadIdx.x] = less(s[31 - threadIdx.x]);
+}
+
 int* a;
 int* b;
 int bad = 0;
@@ -225,5 +238,8 @@ int main() {
   leaves<<<1, n>>>(b, 40);
   cudaDeviceSynchronize();
   for (int t = 0; t < 40; ++t) expect("leaves", t, b[t], 39 - t);
+  launch_late(b);
+  cudaDeviceSynchronize();
+  for (int t = 0; t < 32; ++t) expect("late", t, b[t], 30 - t);
   puts(bad == 0 && cudaGetLastError() == cudaSuccess ? "PASS" : "FAIL");
 }

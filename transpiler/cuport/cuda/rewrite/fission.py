@@ -52,8 +52,8 @@ def cut_kernels(program: Program) -> dict[int, FissionPlan]:
         if _waits_otherwise(program, head):
             continue
         definition = definition_of(program, head)
-        if definition is None or definition.node.start_byte != head.definition.node.start_byte:
-            continue  # where a prototype stands, what the body uses may not be known yet
+        if definition is None:
+            continue
         if constants is None:
             constants = compile_time_constants(program.unit)
         try:
@@ -146,6 +146,23 @@ def cut_type(program: Program, edits: Edits, index: int) -> str:
         f"CUPORT_HOT static CUPORT_NOINLINE void run({place}{comma}{s.given}) "
         f"{{ CUPORT_EACH_BEGIN {writer.injected()} {' '.join(arrays)} {writer.region(made.region)} }} }};) "
     )
+
+
+def cut_declaration(program: Program, index: int) -> str:
+    """What a prototype needs to know of `cuport_cut_<index>`, whose text comes with the kernel's definition."""
+    if index not in cut_kernels(program):
+        return ""
+    head = program.heads[[h.index for h in program.heads].index(index)]
+    return f"CUPORT_CUT({read_signature(program.unit, head).bare_template} struct cuport_cut_{index};) "
+
+
+def cut_place(program: Program, index: int) -> Node | None:
+    """The definition of a kernel that is cut, if its first declaration is a prototype."""
+    head = program.heads[[h.index for h in program.heads].index(index)]
+    definition = definition_of(program, head) if index in cut_kernels(program) else None
+    if definition is None or definition.node.start_byte == head.definition.node.start_byte:
+        return None
+    return definition.whole
 
 
 def _anything(program: Program, name: str, statement: Node) -> set[str]:

@@ -13,7 +13,7 @@ from tree_sitter import Node
 
 from cuport.cuda.clusters import cluster_extents
 from cuport.cuda.rewrite.edits import Edits
-from cuport.cuda.rewrite.fission import cut_kernels, cut_type
+from cuport.cuda.rewrite.fission import cut_declaration, cut_kernels, cut_place, cut_type
 from cuport.cuda.rewrite.independent import independent
 from cuport.cuda.rewrite.program import KernelHead, Program
 from cuport.cuda.rewrite.rows import row_kernels, rows_type
@@ -38,11 +38,11 @@ def companions(
             continue
         signature = read_signature(program.unit, head)
         place = _after(head.definition.whole)
-        text = (
-            rows_type(program, head.index)
-            + cut_type(program, edits, head.index)
-            + _info(program, head, signature, describe=launches)
-        )
+        late = cut_place(program, head.index)  # what the body uses may be unknown where a prototype stands
+        if late is not None and not edits.covers(late.start_byte):
+            edits.insert_after(_after(late), f' extern "C++" {{ {cut_type(program, edits, head.index)} }}')
+        cut = cut_type(program, edits, head.index) if late is None else cut_declaration(program, head.index)
+        text = rows_type(program, head.index) + cut + _info(program, head, signature, describe=launches)
         if launches:
             text += _launch(program, head, signature)
             if (known or _is_overloaded(program, head)) and not signature.template:
