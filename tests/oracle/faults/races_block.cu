@@ -171,6 +171,25 @@ __global__ void clean_fields(float2* p) {
   if (threadIdx.x % 2) p[threadIdx.x / 2].x = 1;
   else p[threadIdx.x / 2].y = 2;
 }
+__global__ void one_of_many_readers(float* a, float* b) {  // read by all before the barriers, by two after them
+  int t = threadIdx.x;
+  float sum = 0;
+  for (int k = 0; k < 4; ++k) sum += a[(t + 32 * k) % 128];
+  __syncthreads();
+  for (int k = 0; k < 4; ++k) sum += a[(t + 32 * k + 16) % 128];
+  __syncthreads();
+  if (t == 0) b[0] = a[77] + sum;
+  a[t] = a[t] + 1;  // fault: one_of_many_readers race
+}
+__global__ void clean_readers(float* a, float* b) {
+  int t = threadIdx.x;
+  float sum = 0;
+  for (int k = 0; k < 4; ++k) sum += a[(t + 32 * k) % 128];
+  __syncthreads();
+  if (t == 0) b[0] = a[77] + sum;
+  __syncthreads();
+  a[t] = a[t] + 1;
+}
 
 int main() {
   float *a, *b, *c;
@@ -206,5 +225,7 @@ int main() {
   RUN(skipped_barrier<<<1, 64>>>(a, 3));
   RUN(struct_fields<<<1, 64>>>((float2*)a));
   RUN(clean_fields<<<1, 64>>>((float2*)a));
+  RUN(one_of_many_readers<<<1, 128>>>(a, b));
+  RUN(clean_readers<<<1, 128>>>(a, b));
   return 0;
 }

@@ -55,7 +55,11 @@ CUPORT_FAST void set_kind(Track& t, int shift, unsigned kind) {
 CUPORT_FAST void note_read(Track& t, Stamp now, unsigned kind, Stamp old) {
   if (t.read == now || t.read < old) {
     t.read = now, set_kind(t, kReadShift, kind);
-  } else if (t.other == now || t.other < old || t.other / 32 == t.read / 32 || now / 32 != t.read / 32) {
+  } else if (t.other == now || t.other < old) {
+    t.other = now, set_kind(t, kOtherShift, kind);
+  } else if ((kind == 0 || kind == (t.kinds >> kReadShift & 3u)) && !unordered(t.read, now)) {
+    t.read = now, set_kind(t, kReadShift, kind);  // whoever races with that read races with this one, too
+  } else if (t.other / 32 == t.read / 32 || now / 32 != t.read / 32) {
     t.other = now, set_kind(t, kOtherShift, kind);
   }
 }
@@ -94,7 +98,10 @@ CUPORT_UNCHECKED inline void settle() {
     t.kinds |= kUnchanged;
   }
   const FaultKind kind = changed ? FaultKind::race : FaultKind::race_same_value;
+  const uint3 thread = threadIdx, block = blockIdx;
+  threadIdx = s.race_thread, blockIdx = s.race_block;  // another thread may run by now
   race(kind, at, true, 0, s.race_with, s.race_wrote, s.race_kinds, s.race_other, s.race_code, s.race_site);
+  threadIdx = thread, blockIdx = block;
   s.pending = nullptr;
 }
 
@@ -219,7 +226,7 @@ CUPORT_NOINLINE CUPORT_UNCHECKED inline void access(void* address, size_t bytes,
     s.pending = static_cast<unsigned char*>(address), s.pending_bytes = static_cast<unsigned>(bytes);
     memcpy(s.before, address, bytes);
     s.race_with = conflict.with, s.race_wrote = conflict.wrote, s.race_kinds = conflict.kinds, s.race_other = conflict.code;
-    s.race_code = code, s.race_site = site;
+    s.race_code = code, s.race_site = site, s.race_thread = threadIdx, s.race_block = blockIdx;
     return;
   }
   const FaultKind what = conflict.atomic ? FaultKind::race_atomic

@@ -30,6 +30,7 @@ struct State {
   const void* race_code = nullptr;
   const void* race_other = nullptr;
   int race_site = 0;
+  uint3 race_thread = {0, 0, 0}, race_block = {0, 0, 0};
 };
 inline State state;
 inline __thread bool on_device = false;  // this thread of the host runs a launch
