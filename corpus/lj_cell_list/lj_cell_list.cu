@@ -134,7 +134,10 @@ int main(int argc, char** argv) {
     double worst = 0, energy = 0;
     for (int i = 0; i < n; ++i) {
         const float* g = &got[i].x;
-        for (int k = 0; k < 4; ++k) worst = std::fmax(worst, std::fabs(g[k] - want[4 * i + k]) / scale[i]);
+        for (int k = 0; k < 4; ++k) {
+            const double off = std::fabs(g[k] - want[4 * i + k]) / scale[i];
+            if (off > worst || off != off) worst = off;  // a NaN stays
+        }
         energy += g[3];
     }
     std::printf("%d particles in %d cells, energy %.3f, worst %.1e\n", n, m, energy, worst);
