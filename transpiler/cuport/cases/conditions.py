@@ -10,30 +10,47 @@ Env = Mapping[str, int]
 
 
 def explain(
-    clean: Sequence[Env], failing: Sequence[Env], names: Sequence[str], hot: Sequence[int], words: Sequence[str] = ()
+    clean: Sequence[Env],
+    failing: Sequence[Env],
+    names: Sequence[str],
+    hot: Sequence[int],
+    words: Sequence[str] = (),
+    sure: Sequence[Env] | None = None,
 ) -> tuple[list[Expr], int]:
     """Conditions that shut out failing sizes, and how many they do not explain.
 
     Greedy: the condition that shuts out most comes first. A condition only ever narrows what is claimed. `words`:
-    template values, which with the block are likelier divisors than bare numbers.
+    template values, which with the block are likelier divisors than bare numbers. `sure`: launches that every condition
+    must hold on, all clean ones if not given; of the others a divisor may shut out some, since a single row of odd
+    length is aligned by chance.
     """
     left = list(failing)
     found: list[Expr] = []
     if not clean:
         return [], len(left)
+    kept = list(clean)
     while left:
         best: tuple[int, Expr] | None = None
-        for condition in _conditions(clean, names, hot, words):
-            if any(value_or_none(condition, e) != 1 for e in clean):
-                continue
+        for condition in _conditions(kept, names, hot, words):
             shut_out = sum(value_or_none(condition, e) == 0 for e in left)
-            if shut_out and (best is None or shut_out > best[0]):
-                best = (shut_out, condition)
+            if not shut_out or (best is not None and shut_out <= best[0]):
+                continue
+            lost = sum(value_or_none(condition, e) != 1 for e in kept)
+            if lost and (sure is None or not _divides(condition) or 4 * lost > shut_out):
+                continue
+            if lost and any(value_or_none(condition, e) != 1 for e in sure or ()):
+                continue
+            best = (shut_out, condition)
         if best is None:
             break
         found.append(best[1])
         left = [e for e in left if value_or_none(best[1], e) != 0]
+        kept = [e for e in kept if value_or_none(best[1], e) == 1]
     return found, len(left)
+
+
+def _divides(condition: Expr) -> bool:
+    return isinstance(condition, Bin) and isinstance(condition.left, Bin) and condition.left.op == "%"
 
 
 def _conditions(clean: Sequence[Env], names: Sequence[str], hot: Sequence[int], words: Sequence[str]) -> Iterator[Expr]:
@@ -52,6 +69,13 @@ def _conditions(clean: Sequence[Env], names: Sequence[str], hot: Sequence[int], 
         for bound in sorted({*hot, 1024, 512, 256}):
             if most <= bound:
                 yield Bin("<=", Var(name), Num(bound))
+    if all("block" in e for e in clean):  # shared arrays of one element a thread, or a warp
+        largest = max(e["block"] for e in clean)
+        for bound in sorted({*hot, 1024, 512, 256, 128, largest}):
+            if largest <= bound:
+                yield Bin("<=", Var("block"), Num(bound))
+        for divisor in (32, 64, 128):
+            yield Bin("==", Bin("%", Var("block"), Num(divisor)), Num(0))
     for a in names:
         for b in names:
             if a != b:

@@ -73,15 +73,16 @@ def index_like(source: Source, kernel: Kernel, name: str) -> bool:
     text = device_text(source, kernel)
     names_of = {name}
     for match in re.finditer(r"\b(\w+)\s*=\s*([^;=][^;]*);", kernel.text):
-        if re.search(
-            rf"\b{re.escape(name)}\s*\[|\*\s*\(?\s*{re.escape(name)}\b|__ldg\s*\(\s*&?\s*{re.escape(name)}\b", match[2]
-        ):
+        read = rf"__ldg\s*\(\s*(?:\([^()]*\)\s*)?&?\s*{re.escape(name)}\b"
+        if re.search(rf"\b{re.escape(name)}\s*\[|\*\s*\(?\s*{re.escape(name)}\b|{read}", match[2]):
             names_of.add(match[1])
     words = "|".join(map(re.escape, names_of))
     within = re.search(rf"\[[^\]]*\b(?:{words})\b[^;]*\]|for\s*\([^)]*\b(?:{words})\b", text)
     passed = re.search(rf"\w\s*\([^()]*\b{re.escape(name)}\b\s*[,)+]", kernel.text.split("{", 1)[-1])
     pointer = re.search(rf"\+\s*(?:{words})\b(?!\s*[*\d])", text) if len(names_of) > 1 else None
-    return any((within, passed, pointer))
+    others = "|".join(re.escape(p.name) for p in kernel.params if p.is_pointer and p.name != name)
+    beside = re.search(rf"\b(?:{others})\s*\+\s*(?:\([^()]*\)\s*)?(?:{words})\b", text) if others else None
+    return any((within, passed, pointer, beside))
 
 
 def kept_together(source: Source, kernel: Kernel, names: Iterable[str]) -> frozenset[str]:

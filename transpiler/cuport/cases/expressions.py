@@ -256,6 +256,9 @@ def simplify(expr: Expr) -> Expr:
         return left
     if op == "*" and left == Num(1):
         return right
+    match op, left, right:
+        case "*", Bin("*", inner, Num(a)), Num(b):
+            return simplify(Bin("*", inner, Num(a * b)))
     if op == "+" and right == Num(1) and isinstance(left, Bin) and left.op == "//":
         match left.left:  # (a - 1) / b + 1
             case Bin("-", whole, Num(1)):

@@ -15,7 +15,7 @@ from cuport.cases.constants import integers_of, kept_together
 from cuport.cases.expressions import Bin, Num, Var, value_or_none
 from cuport.cases.facts import facts, is_float
 from cuport.cases.infer import Inferred
-from cuport.cases.making import Mold, make, special, with_captured_integers, without_poison
+from cuport.cases.making import Mold, Steady, make, special, with_captured_integers, without_poison
 from cuport.cases.relations import Relations
 from cuport.cases.shapes import Limits, Proposer, Shape, as_numbers, captured_shape, key_of
 from cuport.cases.values import MAIN, WILD
@@ -25,6 +25,8 @@ MOST_SHAPES = 12  # each distinct set of static numbers is a compile
 _PROPOSED = 26
 _ROUND = 14
 _MOST_IDLE = 3
+_SECONDS = 20.0  # for one round of proposals in one build
+_PROBE_SECONDS = 8.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Work:
     blocks: Sequence[Mapping[str, int]] = ()
     grids: Sequence[Mapping[str, int]] = ()
     notes: list[str] = field(default_factory=list)
-    steady: bool = False  # whether integers in buffers keep their captured contents
+    steady: Steady = ""  # which integers in buffers keep their captured contents
 
     @property
     def kept(self) -> frozenset[str]:
@@ -114,13 +116,25 @@ class _Search:
 
     def try_all(self, proposed: Sequence[Shape]) -> None:
         work = self.work
-        made = [work.make(s, seed=work.seed) for s in proposed]
-        for shape, outcome in zip(proposed, check(work.oracle, work.source, made), strict=True):
+        zero = [s for s in proposed if any(s.known[r] == 0 for r in work.inferred.relations.roots)]
+        others = [s for s in proposed if s not in zero]
+        # a size of 0 is what the original is likeliest to run for ever on
+        done = {
+            s: o
+            for group, limit in ((zero, _PROBE_SECONDS), (others, _SECONDS))
+            for s, o in self._checked(group, limit)
+        }
+        for shape in proposed:
+            outcome = done[shape]
             if outcome.clean:
                 (self.shapes if outcome.writes else self.idle).append(shape)
             else:
                 self.failing.append(shape)
                 self.reasons[shape.key] = outcome.reason
+
+    def _checked(self, shapes: Sequence[Shape], seconds: float) -> Iterable[tuple[Shape, Outcome]]:
+        made = [self.work.make(s, seed=self.work.seed) for s in shapes]
+        return zip(shapes, check(self.work.oracle, self.work.source, made, timeout=seconds), strict=True)
 
 
 def _clean_shapes(work: Work) -> tuple[Relations, list[Shape]]:
@@ -142,7 +156,7 @@ def _clean_shapes(work: Work) -> tuple[Relations, list[Shape]]:
         good = [*captured, *(s.known for s in (*search.shapes, *search.idle))]
         bad = [s.known for s in search.failing]
         words = [n for n, v in work.molds[0].base.template_args if isinstance(v, int) and not isinstance(v, bool)]
-        conditions, unexplained = explain(good, bad, names, sorted(work.hot), words)
+        conditions, unexplained = explain(good, bad, names, sorted(work.hot), words, captured)
         for condition in conditions:
             relations = relations.with_condition(condition)
         for name in relations.roots:
@@ -172,13 +186,13 @@ def _steadier(work: Work, search: _Search) -> _Search:
 
     Positions that belong to flags, row pointers, links: one buffer's contents may be legal only beside another's.
     """
-    work.steady = True
+    before, work.steady = work.steady, "all"
     again = _Search(work)
     again.round(1, False, _PROPOSED)
     if len(again.shapes) > len(search.shapes):
         work.notes.append("integers in buffers keep their captured contents, cut to length: others broke the original")
         return again
-    work.steady = False
+    work.steady = before
     return search
 
 
@@ -262,6 +276,7 @@ def _cases(work: Work, shapes: Sequence[Shape], relations: Relations) -> list[Ca
             cases += [without_poison(replace(c, label=shape.label, seed=work.seed), work.seed) for c in own[:2]]
     spent = sum(c.threads for c in cases)
     families = applicable(work.molds)
+    _still_counters(work, shapes)
     proposed: list[Case] = []
     for rank in range(16):
         before = len(proposed)
@@ -276,9 +291,9 @@ def _cases(work: Work, shapes: Sequence[Shape], relations: Relations) -> list[Ca
             spent += shape.threads
         if len(proposed) == before:
             break
-    outcomes = check(work.oracle, work.source, proposed)
+    outcomes = check(work.oracle, work.source, proposed, timeout=_SECONDS)
     bad = [i for i, o in enumerate(outcomes) if not o.clean]
-    if not work.steady and 4 * len(bad) > len(outcomes) and _has_integers(work):
+    if work.steady != "all" and 4 * len(bad) > len(outcomes) and _has_integers(work):
         outcomes = _steady_values(work, proposed, outcomes, bad)
     dropped = Counter(o.kind for o in outcomes if not o.clean)
     if dropped:
@@ -290,11 +305,23 @@ def _cases(work: Work, shapes: Sequence[Shape], relations: Relations) -> list[Ca
     return _distinct([*cases, *_specials(work, shapes), *_wide(work, shapes, relations)])
 
 
+def _still_counters(work: Work, shapes: Sequence[Shape]) -> None:
+    """Counters start from other values as well, unless that breaks the original, as it does with locks and tickets."""
+    counting = any(p.counter and not p.fresh for m in work.molds if m.origin == "widened" for p in m.profiles)
+    own = sorted((s for s in shapes if s.threads > 1), key=lambda s: s.threads)[:1]
+    if work.steady or not counting or not own:
+        return
+    probe = [work.make(own[0], "integers", work.seed + 90), work.make(own[0], "normal", work.seed + 91)]
+    if not all(o.clean for o in check(work.oracle, work.source, probe, timeout=_PROBE_SECONDS)):
+        work.steady = "counters"
+        work.notes.append("counters start as captured: other values broke the original")
+
+
 def _steady_values(work: Work, cases: Sequence[Case], outcomes: list[Outcome], bad: Sequence[int]) -> list[Outcome]:
     """The outcomes with those of bad cases replaced where they run clean with captured integers in their buffers."""
     molds = {m.base.instance: m for m in work.molds}
     again = [with_captured_integers(molds[cases[i].instance], cases[i]) for i in bad]
-    better = check(work.oracle, work.source, again)
+    better = check(work.oracle, work.source, again, timeout=_SECONDS)
     if sum(o.clean for o in better) * 2 < len(better):
         return outcomes
     work.notes.append("in some cases integers in buffers keep their captured contents: others broke the original")
@@ -310,8 +337,12 @@ _WORDS = {
 
 
 def _suited(outcome: Outcome) -> Case:
-    """NaN or infinities that came out of finite values put a case among the special ones."""
-    return outcome.case if outcome.finite else replace(outcome.case, suite="special")
+    """NaN or infinities that came out of finite values put a case among the special ones.
+
+    Infinities that come out of values like the program's own are how the kernel works (a mask).
+    """
+    usual = outcome.finite or (outcome.case.suite == "domain" and outcome.no_nan)
+    return outcome.case if usual else replace(outcome.case, suite="special")
 
 
 def applicable(molds: Sequence[Mold]) -> list[str]:
@@ -342,7 +373,7 @@ def _specials(work: Work, shapes: Sequence[Shape]) -> list[Case]:
         special(s.mold, work.make(s, seed=work.seed + 50 + i), kind)
         for i, (s, kind) in enumerate((s, k) for s in small for k in ("nan", "inf"))
     ]
-    return [o.case for o in check(work.oracle, work.source, made) if o.clean][:3]
+    return [o.case for o in check(work.oracle, work.source, made, timeout=_SECONDS) if o.clean][:3]
 
 
 def _wide(work: Work, shapes: Sequence[Shape], relations: Relations) -> list[Case]:
@@ -364,7 +395,7 @@ def _wide(work: Work, shapes: Sequence[Shape], relations: Relations) -> list[Cas
                 other = replace(shape, known=known)
                 made.append(work.make(other, seed=work.seed + 71, label=f"{shape.label}, grid.x={grid}"))
     wide = [replace(c, suite="width") for c in made]
-    return [o.case for o in check(work.oracle, work.source, wide) if o.clean]
+    return [o.case for o in check(work.oracle, work.source, wide, timeout=_SECONDS) if o.clean]
 
 
 def _distinct(cases: Iterable[Case]) -> list[Case]:

@@ -24,18 +24,25 @@ class Fit:
 
 @dataclass(frozen=True)
 class Price:
-    """What a name costs in an expression; names not listed may not be used."""
+    """What a name costs in an expression; names not listed may not be used.
+
+    `parts` are products that the host's own text has somewhere; `near` are names that share a word with the quantity's
+    own, which decides between expressions that fit equally well.
+    """
 
     names: Mapping[str, float]
     divisors: tuple[str, ...] = ()  # names that a ceil may divide by
     constant: float = 3.6  # of a bare number above 1
+    parts: tuple[Expr, ...] = ()
+    near: frozenset[str] = frozenset()
     little: float = 3.6  # of 2, 3 and 4
-    parts: tuple[Expr, ...] = ()  # products that the host's own text has somewhere
+    factors: frozenset[int] = frozenset()  # numbers that other relations of this kernel have
 
 
 _FACTORS = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 24, 32, 48, 64, 128, 256, 512, 1024)
 _SHIFTS = (1, -1, 2, -2, 3, 4, -3, -4)
 _SLACK = 1.2
+_NEAR = 0.15
 
 
 def fit(targets: Sequence[int], envs: Sequence[Env], price: Price, hints: Iterable[Expr] = ()) -> Fit | None:
@@ -68,6 +75,8 @@ def fit(targets: Sequence[int], envs: Sequence[Env], price: Price, hints: Iterab
         return Fit(best, cost, (), True)
     telling = min(map(abs, targets)) >= 32  # so large a number is no coincidence
     slack = _SLACK if len(envs) == 1 else _SLACK / 2  # each launch more refutes most coincidences
+    if price.near & names_in(best):
+        slack = min(slack, _NEAR)
     rivals = [
         e
         for c, e in found[1:]
@@ -185,8 +194,16 @@ def _candidates(targets: Sequence[int], envs: Sequence[Env], price: Price) -> It
                 if whole * values[name] == target:
                     yield cost + more, Bin("*", part, Var(name))
     yield from _divisions(target, names, values, price)
-    yield from _pairs(target, names, values)
-    yield from _triples(target, names, values)
+    for cost, expr in (*_pairs(target, names, values), *_triples(target, names, values)):
+        number = _factor_of(expr)
+        yield (cost - 0.6 - (0.6 if number & (number - 1) else 0.0) if number in price.factors else cost), expr
+
+
+def _factor_of(expr: Expr) -> int:
+    """The number that a product begins with, else 0."""
+    while isinstance(expr, Bin) and expr.op == "*":
+        expr = expr.left
+    return expr.value if isinstance(expr, Num) else 0
 
 
 def _divisions(target: int, names: Mapping[str, float], values: Env, price: Price) -> Iterator[tuple[float, Expr]]:
@@ -261,7 +278,7 @@ def _pairs(target: int, names: Mapping[str, float], values: Env) -> Iterator[tup
 
 
 def _triples(target: int, names: Mapping[str, float], values: Env) -> Iterator[tuple[float, Expr]]:
-    usable = [n for n in names if values[n] > 1]
+    usable = [n for n in names if values[n] > (0 if len(names) <= 14 else 1)]  # 1 on this launch, more on another
     for a, b in combinations_with_replacement(usable, 2):
         product = values[a] * values[b]
         for c in usable:
@@ -275,7 +292,7 @@ def _triples(target: int, names: Mapping[str, float], values: Env) -> Iterator[t
         for c, d in combinations_with_replacement(usable, 2):
             if b <= c and product * values[c] * values[d] == target and len({a, b, c, d}) > 1:
                 cost = names[a] + names[b] + names[c] + names[d]
-                yield cost - 0.8, Bin("*", Bin("*", Bin("*", Var(a), Var(b)), Var(c)), Var(d))
+                yield cost - 0.4, Bin("*", Bin("*", Bin("*", Var(a), Var(b)), Var(c)), Var(d))
 
 
 def _shifted(expr: Expr, shift: int) -> Expr:

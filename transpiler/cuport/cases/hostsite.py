@@ -57,13 +57,17 @@ class Site:
                 self._given.setdefault(_bare(text), kernel.template_params[index].name)
         # `threads.x` after `dim3 threads(...)`, `threads` after `int threads = ...`, as the launch names its extents
         self._members(kernel, site)
-        self._extents = {
+        self._extents: dict[str, dict[str, str]] = {
             word: {f"{text}.{a}": f"{word}.{a}" for a in "xyz"} | {text: f"{word}.x"}
             for word, text in (("block", site.block), ("grid", site.grid))
             if re.fullmatch(r"[A-Za-z_]\w*", text) and text not in self._given
         }
         own = _Scope(self._function, self._given, self._extents, {})
         self._scopes = [own, *self._callers(own, 2)]
+        for axis, part in zip("xyz", self._dim3(site.block, 0) or [] if site.block else [], strict=False):
+            number = all(isinstance(e, Num) for e in self.scalar(part))
+            if _bare(part) not in self._given and not number:  # `ceil(n / (threads / 16))` beside a block's y
+                self._extents.setdefault("block", {}).setdefault(_bare(part), f"block.{axis}")
 
     def _members(self, kernel: Kernel, site: LaunchSite) -> None:
         """What the members of a struct that is given by value were set to: `p.rows = m;`, `Params p = {m, n};`."""

@@ -151,7 +151,8 @@ def offset_rules(work: Measured, lengths: Mapping[str, Expr]) -> dict[str, Expr]
         name = f"offset({leaf.name})"
         if leaf.kind == "pointer" and any(e.get(name, 0) for e in work.envs) and all(name in e for e in work.envs):
             expr = work.fit(name, price, (), constant=1.2).expr
-            if names_in(expr) and not evident(work.envs, name, expr, len(price)):
+            told = isinstance(expr, Var) and min(map(abs, work.values(name))) >= 8
+            if names_in(expr) and not told and not evident(work.envs, name, expr, len(price)):
                 work.unexplained.add(name)
             offsets[leaf.name] = expr
     return offsets

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from cuport.cases.profile import Profile, poisoned, profile
 from cuport.cases.values import MAIN, fill, generator, limit_of, noise, scalar, with_specials
 from cuport.kernel import Kernel, Source
 
+Steady: TypeAlias = Literal["", "counters", "all"]
 MOST_BYTES = 96 << 20  # of one case's buffers
 
 
@@ -47,9 +48,15 @@ def mold_of(source: Source, kernel: Kernel, launches: Sequence[tuple[Case, tuple
     launches = sorted(launches, key=lambda x: (x[0].threads, sum(b.data.nbytes for b in x[0].buffers)))
     base = launches[0][0]
     names = {index: name for name, index in buffer_names(kernel, base).items()}
-    profiles = tuple(
+    roles = dict(kernel.roles)
+    found = [
         profile(kernel, launches, i, indexes=i not in names or index_like(source, kernel, names[i]))
         for i in range(len(base.buffers))
+    ]
+    globals_ = {index for _, index in base.globals}
+    profiles = tuple(
+        replace(p, touched=i in globals_ or roles.get(names.get(i, ""), "in/out") not in ("in", "unused"))
+        for i, p in enumerate(found)
     )
     return Mold(kernel, base, profiles)
 
@@ -72,11 +79,11 @@ def make(
     seed: int = 0,
     label: str = "",
     longer: int = 0,
-    steady: bool = False,
+    steady: Steady = "",
 ) -> Case:
     """A case with these quantities (`Relations.complete`), its contents from one family. `longer`: rows more a buffer.
 
-    `steady`: integers in buffers are the captured ones, cut or repeated to length.
+    `steady`: counters ("counters") or all integers in buffers ("all") are the captured ones, cut or repeated to length.
 
     Everything is decided by the arguments: the same seed, quantities and family give the same bytes.
     """
@@ -88,7 +95,7 @@ def make(
         rows = known[f"len({name})"] + longer
         like = base.buffers[index].data
         data = fill(mold.profiles[index], like, rows, known, family, rng)
-        if steady and _whole(like.dtype):
+        if (steady == "all" and _whole(like.dtype)) or (steady and mold.profiles[index].counter):
             data = cut(like, rows, mold.profiles[index], known)
         buffers[index] = with_data(base.buffers[index], data)
     for index in {i for _, i in base.globals}:

@@ -57,7 +57,15 @@ class Measured:
         found = fit(
             self.values(name),
             self.envs,
-            Price(price, tuple(divisors), constant, 1.6 if "(" in name else 3.6, (*self.parts, *parts)),
+            Price(
+                price,
+                tuple(divisors),
+                constant,
+                (*self.parts, *parts),
+                frozenset(n for n in price if near(n)),
+                1.6 if "(" in name else 3.6,
+                self._factors(),
+            ),
             hints,
         )
         if found is None:
@@ -68,6 +76,20 @@ class Measured:
         if found.rivals or (guessed and len(self.envs) == 1):
             self.doubtful.append(name)
         return found
+
+    def _factors(self) -> frozenset[int]:
+        """Factors of integers that follow from others: `threads = 6 * h * w` says 6 for a buffer's length as well."""
+        return frozenset(f for e in self.tied.values() if (f := _number_factor(e)) > 1)
+
+
+def _number_factor(expr: Expr) -> int:
+    match expr:
+        case Num(value):
+            return value
+        case Bin("*", left, right):
+            return _number_factor(left) * _number_factor(right)
+        case _:
+            return 1
 
 
 def _products(expr: Expr) -> Iterator[Expr]:

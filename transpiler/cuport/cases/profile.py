@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -37,8 +37,15 @@ class Profile:
     inclusive: bool = False
     starts_at_zero: bool = False
     few: bool = False  # at most 8 distinct values: flags, masks, classes
+    touched: bool = False  # the kernel may write it, even where these launches left it as it was (a lock)
+    mark: str = ""  # the quantity that all negative indices equal: "ignore this one"
     low: float | None = None  # declared limits, which no family leaves
     high: float | None = None
+
+    @property
+    def counter(self) -> bool:
+        """Integers all alike that the kernel may change: counters, locks, tickets, flags."""
+        return self.constant and (self.written or self.touched) and self.sample.dtype.kind in "iu"
 
 
 def same_bytes(a: Array, b: Array) -> bool:
@@ -120,7 +127,17 @@ def _integers(
     bound, inclusive = _bound(pairs, 8 * rows.dtype.itemsize) if indexes else ("", False)
     few = np.unique(rows).size <= 8 and rows.size > 32 and not bound
     first = all(int(d[0]) == 0 for d, _ in pairs)
-    return Profile(rows, written, fresh, sign, constant, ordered, permutation, bound, inclusive, ordered and first, few)
+    start = ordered and first
+    found = Profile(rows, written, fresh, sign, constant, ordered, permutation, bound, inclusive, start, few)
+    return replace(found, mark=_mark(pairs)) if bound else found
+
+
+def _mark(pairs: Sequence[tuple[Array, Mapping[str, int]]]) -> str:
+    """The quantity that is the only negative value: `ignore_index`."""
+    names = set.intersection(*(set(known) for _, known in pairs))
+    negative = [{int(v) for v in d[d < 0]} for d, _ in pairs]
+    fitting = [n for n in names if all(v <= {k[n]} for v, (_, k) in zip(negative, pairs, strict=True))]
+    return min(fitting, default="") if any(negative) else ""
 
 
 def _bound(pairs: Sequence[tuple[Array, Mapping[str, int]]], width: int) -> tuple[str, bool]:

@@ -161,12 +161,12 @@ def _integers(
         return rng.permutation(length).reshape(shape).astype(dtype)
     limit = limit_of(profile.bound, known)
     if limit is not None:
-        return _indices(profile, sample, shape, limit, rng).astype(dtype)
+        return _indices(profile, sample, shape, limit, known, rng).astype(dtype)
     if profile.low is not None and profile.high is not None:
         inside = rng.integers(int(profile.low), int(profile.high), shape, endpoint=True)
         return (np.sort(inside, axis=0) if profile.ordered else inside).astype(dtype)
     extreme = np.iinfo(dtype)
-    if profile.written and profile.constant and int(sample.flat[0]) in (0, -1, extreme.min, extreme.max):  # a counter
+    if profile.counter and int(sample.flat[0]) in (0, -1, extreme.min, extreme.max):  # a counter
         same = np.broadcast_to(sample[:1], shape).copy()
         grown = family in ("normal", "ties", "integers", "cancelling")
         return (same + rng.integers(0, 4, shape) if grown else same).astype(dtype)
@@ -201,14 +201,22 @@ def limit_of(bound: str, known: Mapping[str, int]) -> int | None:
         return None
 
 
-def _indices(profile: Profile, sample: Array, shape: tuple[int, ...], limit: int, rng: np.random.Generator) -> Array:
+def _indices(
+    profile: Profile,
+    sample: Array,
+    shape: tuple[int, ...],
+    limit: int,
+    known: Mapping[str, int],
+    rng: np.random.Generator,
+) -> Array:
     """Indices below `limit` (up to it where the captured ones reach theirs); negative marks stay as they are."""
     top = limit if profile.inclusive else limit - 1
     values = rng.integers(0, max(top, 0) + 1, shape)
     marks = sample[sample < 0]
     if marks.size:
         share = marks.size / sample.size
-        values = np.where(rng.random(shape) < share, rng.choice(marks, shape), values)
+        drawn = known[profile.mark] if profile.mark in known else rng.choice(marks, shape)
+        values = np.where(rng.random(shape) < share, drawn, values)
     if profile.ordered:
         values = np.sort(values, axis=0)
         if profile.starts_at_zero and values.size:
