@@ -19,6 +19,7 @@ class Group:
 
     kernel: Kernel
     launches: tuple[Launched, ...]
+    alone: bool = False  # one template instance of several, which no relations hold for together
 
     @property
     def cases(self) -> list[Case]:

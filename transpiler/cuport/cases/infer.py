@@ -62,6 +62,7 @@ def infer(source: Source, kernel: Kernel, cases: Sequence[Case], hints: Hints) -
     roots = tuple(s for s in work.scalars if s in used and s not in work.tied)
     loose = tuple(s for s in work.scalars if s not in used and s not in work.tied)
     require = tuple(dict.fromkeys(c for g in (*grid, *block) if g is not None for c in whole_blocks(work, g)))
+    require = tuple(c for c in require if names_in(c) & {*work.scalars})
     relations = Relations(
         roots,
         loose,

@@ -100,7 +100,7 @@ def _by_instance(source: Source, members: Group, hints: Hints) -> list[Group]:
     pinned = infer(source, members.kernel, members.cases, hints).relations.pinned
     if not any(n.startswith("len(") for n in pinned):
         return [members]
-    return [Group(members.kernel, tuple(found)) for found in instances.values()]
+    return [Group(members.kernel, tuple(found), True) for found in instances.values()]
 
 
 def representatives(kernel: Kernel, launches: Sequence[Launched]) -> list[Launched]:
@@ -211,7 +211,7 @@ def _with_reruns(
         clean = [x for x, o in zip(fresh, outcomes, strict=True) if o.clean]
         if clean:
             added += len(clean)
-            members = Group(kernel, (*members.launches, *clean))
+            members = replace(members, launches=(*members.launches, *clean))
             inferred = infer(source, kernel, members.cases, hints)
         wanted = _interest(inferred, base)
         if not inferred.doubtful or attempt == _MOST_RERUNS or not program.step(wanted):
@@ -225,6 +225,8 @@ def _alike(kernel: Kernel, members: Group, launches: Sequence[Launched]) -> list
     """Launches with other numbers than the group's, but of its types, null pointers and aliasing."""
     known = {numbers(kernel, c) for c in members.cases}
     fresh = [x for x in representatives(kernel, launches) if numbers(kernel, x[0]) not in known]
+    own = {c.instance for c in members.cases}
+    fresh = [x for x in fresh if not members.alone or x[0].instance in own]
     return [x for x in fresh if likeness(kernel, x[0]) == likeness(kernel, members.cases[0])]
 
 
