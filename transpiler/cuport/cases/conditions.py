@@ -33,10 +33,11 @@ def explain(
         best: tuple[int, Expr] | None = None
         for condition in _conditions(kept, names, hot, words):
             shut_out = sum(value_or_none(condition, e) == 0 for e in left)
-            if not shut_out or (best is not None and shut_out <= best[0]):
+            lost = sum(value_or_none(condition, e) != 1 for e in kept) if shut_out else 0
+            shut_out -= 2 * lost
+            if shut_out <= (best[0] if best is not None else 0):
                 continue
-            lost = sum(value_or_none(condition, e) != 1 for e in kept)
-            if lost and (sure is None or not _divides(condition) or 4 * lost > shut_out):
+            if lost and (sure is None or not _aligns(condition) or 2 * lost > shut_out):
                 continue
             if lost and any(value_or_none(condition, e) != 1 for e in sure or ()):
                 continue
@@ -49,8 +50,12 @@ def explain(
     return found, len(left)
 
 
-def _divides(condition: Expr) -> bool:
-    return isinstance(condition, Bin) and isinstance(condition.left, Bin) and condition.left.op == "%"
+def _aligns(condition: Expr) -> bool:
+    """A divisor as vectors of 2 to 16 elements ask for."""
+    match condition:
+        case Bin("==", Bin("%", _, Num(divisor)), Num(0)):
+            return divisor in (2, 4, 8, 16)
+    return False
 
 
 def _conditions(clean: Sequence[Env], names: Sequence[str], hot: Sequence[int], words: Sequence[str]) -> Iterator[Expr]:

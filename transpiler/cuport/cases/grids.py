@@ -25,6 +25,9 @@ def block_rules(work: Measured) -> list[Expr | None]:
         if not work.constant(name) or any(names_in(h) & set(work.scalars) for h in hints):
             price |= {s: 1.2 for s in work.scalars}
         found = fit(work.values(name), work.envs, Price(price), hints)
+        told = any(isinstance(h, Num) and work.gives(name, h) for h in hints)  # the host text has a number there
+        if told and found is not None and isinstance(found.expr, Bin) and not found.hinted:
+            found = None
         if found is not None and not isinstance(found.expr, Num):
             block.append(found.expr)
             continue
