@@ -63,6 +63,36 @@ __global__ void locked(int* mutex, int* count) {
   }
 }
 
+// Loops that do more than look wait as well. Sums of a tree whose node k has the children 2k + 1 and 2k + 2: a thread does
+// one in many from the last to the first, and the children of most are other threads' and other blocks'.
+__global__ void tree(volatile int* sum, int n) {
+  int k = n - 1 - (blockIdx.x * blockDim.x + threadIdx.x), left = 2;
+  while (k >= 0) {
+    if (left == 2 || sum[k] == 0) {
+      left = 0;
+      for (int c = 2 * k + 1; c <= 2 * k + 2; c++) left += c < n && sum[c] == 0;
+      __threadfence();
+      if (left == 0) sum[k] = 1 + (2 * k + 1 < n ? sum[2 * k + 1] : 0) + (2 * k + 2 < n ? sum[2 * k + 2] : 0);
+    }
+    if (left == 0) k -= gridDim.x * blockDim.x, left = 2;
+  }
+}
+
+// Work that the block before hands on, with a barrier in the loop: the first block has the last part.
+__global__ void downwards(volatile int* start, int n) {
+  const int step = gridDim.x * blockDim.x;
+  int k = n - step + blockIdx.x * blockDim.x + threadIdx.x;
+  while (true) {
+    const int at = k >= 0 ? start[k] : 0;
+    if (at > 0) {
+      __threadfence();
+      if (k > 0) start[k - 1] = at + 1;
+      k -= step;
+    }
+    if (__syncthreads_and(k < 0)) break;
+  }
+}
+
 int main() {
   int *o, *status, *sums, *x;
   cudaMallocManaged(&o, 512), cudaMallocManaged(&status, 1024), cudaMallocManaged(&sums, 1024), cudaMallocManaged(&x, 8192);
@@ -84,5 +114,13 @@ int main() {
   locked<<<100, 32>>>(o, o + 1);
   cudaDeviceSynchronize();
   printf("%d %d\n", o[0], o[1]);  // expect: 0 100
+  for (int i = 0; i < 1023; i++) x[i] = 0;
+  tree<<<4, 128>>>(x, 1023);
+  cudaDeviceSynchronize();
+  printf("%d %d %d\n", x[1022], x[511 / 2], x[0]);  // expect: 1 3 1023
+  for (int i = 0; i < 512; i++) x[i] = i == 511;
+  downwards<<<8, 32>>>(x, 512);
+  cudaDeviceSynchronize();
+  printf("%d %d\n", x[256], x[0]);  // expect: 256 512
   return 0;
 }

@@ -217,6 +217,30 @@ T total(int n, int threads, int blocks) {
   return sum;
 }
 
+// A shared object of the class's own type needs no `template` before the name of a member template.
+template <int N>
+class Tile {
+  float data[N];
+  template <bool ADD>
+  __device__ void step(float* o) {
+    data[threadIdx.x] = o[threadIdx.x];
+    __syncthreads();
+    o[threadIdx.x] = data[N - 1 - threadIdx.x] + (ADD ? 1 : 0);
+    __syncthreads();
+  }
+
+ public:
+  __device__ static void run(float* o) {
+    __shared__ Tile<N> tile, another, *best;
+    best = &another;
+    tile.step<true>(o);
+    another.step<false>(o);
+    best->step<true>(o);
+  }
+};
+template <int N>
+__global__ void tiles(float* o) { Tile<N>::run(o); }
+
 int main(void) {
   float* o;
   cudaMallocManaged((void**)&o, 4096);
@@ -270,5 +294,9 @@ int main(void) {
   cudaDeviceSynchronize();
   printf("%d %d %d\n", io[0], io[4], io[5]);  // expect: 46 9 7
   printf("%d %g %d\n", total<int>(4096, 128, 3), total<double>(1001, 128, 2), total<int>(700, 64, 4));  // expect: 8192 2002 1400
+  for (int i = 0; i < 4; i++) o[i] = i;
+  tiles<4><<<1, 4>>>(o);
+  cudaDeviceSynchronize();
+  printf("%g %g\n", o[0], o[3]);  // expect: 5 2
   return cudaDeviceSynchronize() == cudaSuccess ? 0 : 1;
 }

@@ -25,8 +25,24 @@ static __global__ void same_name(float* p) {
   p[threadIdx.x] = s[SIZE - 1 - threadIdx.x];
   atomicAdd(&launches, 1);
 }
+// Members are as they are: `static` would make them functions of no object.
+template <int N>
+class Counter {
+  int steps[N];
+
+ public:
+  __device__ void start() { steps[0] = 1; }
+  __device__ int& operator[](int i) { return steps[i]; }
+};
+static __global__ void same_count(float* p) {
+  Counter<2> c;
+  c.start();
+  c[0] += 2;
+  p[threadIdx.x] += c[0];
+}
 void from_kernels(float* p) {
   fill<float><<<1, SIZE>>>(p, 9.0f);
   same_name<<<1, SIZE>>>(p);
+  same_count<<<1, SIZE>>>(p);
 }
 const void* kernel_address() { return (const void*)reverse; }

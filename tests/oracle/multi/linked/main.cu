@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   from_kernels(d);
   float host[SIZE];
   cudaMemcpy(host, d, sizeof host, cudaMemcpyDeviceToHost);
-  printf("other same_name %g, sum %d\n", host[0], host_sum(host, SIZE));  // expect: other same_name 3, sum 96
+  printf("other same_name %g, sum %d\n", host[0], host_sum(host, SIZE));  // expect: other same_name 6, sum 192
   neighbours<<<1, SIZE>>>(d);  // thread i and its neighbour: 0 and 1
   printf("waits elsewhere %g\n", first(d));  // expect: waits elsewhere 0.5
   tools::count<<<1, 1>>>((int*)d);

@@ -31,8 +31,8 @@ def rewrite_device(program: Program, edits: Edits) -> None:
         edits.insert_after(start + 1, " " + " ".join(lines))
     rewrite_conversions(program, edits)
     _arithmetic(program, edits)
-    for loop in program.spinning:
-        start, end, before, after = spinning_edit(program.unit, loop)
+    for loop, call in (*((n, "spinning") for n in program.spinning), *((n, "watching") for n in program.watching)):
+        start, end, before, after = spinning_edit(program.unit, loop, call)
         edits.insert(start, before)
         if after:
             edits.insert_after(end, after)
@@ -61,7 +61,8 @@ def _shared(program: Program, edits: Edits) -> dict[str, str]:
             continue
         struct = f"cuport_shared_{number}"
         names = [_declared_name(unit, d) for d in declarators]
-        references = [f"auto& {n} = cuport::shared<{struct}>().{n};" for n in names]
+        types = [_reference(unit, node, d) for d in declarators]
+        references = [f"{t} = cuport::shared<{struct}>().{n};" for n, t in zip(names, types, strict=True)]
         for c in head:
             if unit.text_of(c) in ("__shared__", "static"):
                 edits.blank(c.start_byte, c.end_byte)
@@ -72,6 +73,23 @@ def _shared(program: Program, edits: Edits) -> dict[str, str]:
         else:
             edits.insert_after(node.end_byte, " }; " + " ".join(references))
     return outside
+
+
+def _reference(unit: Unit, node: Node, declarator: Node) -> str:
+    """`T s[4]` -> `T (&s)[4]` inside a template, where what comes of `auto&` would need `s.template f<1>()`."""
+    name: Node | None = declarator
+    while name is not None and name.type in ("array_declarator", "pointer_declarator"):
+        name = name.child_by_field_name("declarator")
+    type_node = node.child_by_field_name("type")
+    named = type_node is not None and type_node.type in ("type_identifier", "qualified_identifier", "template_type")
+    if name is None or name.type != "identifier" or not named or ancestor(node, "template_declaration") is None:
+        return f"auto& {_declared_name(unit, declarator)}"
+    head = [c for c in node.children if c.start_byte < declarator.start_byte and c.type == "type_qualifier"]
+    qualifiers = [unit.text_of(c) for c in head if unit.text_of(c) != "__shared__"]
+    before = unit.bytes[declarator.start_byte : name.start_byte].decode(errors="replace")
+    after = unit.bytes[name.end_byte : declarator.end_byte].decode(errors="replace")
+    text = " ".join([*qualifiers, unit.flat(type_node), f"{before}(&{unit.text_of(name)}){after}"])
+    return " ".join(text.split())
 
 
 def _dynamic_as_place(program: Program, edits: Edits) -> None:

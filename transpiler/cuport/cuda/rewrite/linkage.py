@@ -57,6 +57,8 @@ def keep_private(program: Program, edits: Edits, place: Place) -> None:
             continue
         if "::" in d.spelled or not at_namespace_scope(d.node) or any(h.words & _SHARED_WORDS for h in heads):
             continue
+        if ancestor(d.node, "field_declaration_list") is not None:  # a class's: `static` says something else there
+            continue
         if any(ancestor(h.node, "linkage_specification") is not None for h in heads):
             continue
         for head in heads:

@@ -13,7 +13,7 @@ from tree_sitter import Node
 from cuport.cuda.declarations import Definition, read_definitions, read_prototypes, read_types
 from cuport.cuda.lexer import names
 from cuport.cuda.parse import ancestor, walk
-from cuport.cuda.rewrite.spinning import spinning_loops
+from cuport.cuda.rewrite.spinning import spinning_loops, watching_loops
 from cuport.cuda.unit import Unit, meanings, plain_name
 from cuport.kernel import CType, Kernel, Source
 
@@ -168,8 +168,13 @@ class Program:
         return [n for n in spinning_loops(self.unit) if self.in_device_code(n)]
 
     @cached_property
+    def watching(self) -> list[Node]:
+        """Longer loops of device code that may do so."""
+        return [n for n in watching_loops(self.unit) if self.in_device_code(n)]
+
+    @cached_property
     def _spinning(self) -> frozenset[str]:
-        functions = (self.function_around(n) for n in self.spinning)
+        functions = (self.function_around(n) for n in (*self.spinning, *self.watching))
         return frozenset(f.qualified for f in functions if f is not None)
 
     @cached_property

@@ -45,6 +45,7 @@ struct Patience {
   unsigned looks = 0, most = 100000;
   bool in_turns = false;  // somebody will come back to this block
   bool gave_way = false;
+  unsigned passes = 0;  // through loops that may wait
 };
 inline thread_local Patience patience;
 CUPORT_OUTLINED(CUPORT_QUIET, void, give_way, (Block& b)) {
@@ -75,6 +76,12 @@ CUPORT_OUTLINED(CUPORT_QUIET, void, lost_race, ()) {
 
 // In a loop that looks at memory until another thread has written there (cuda/rewrite/spinning.py).
 inline void spinning() { lost_race(); }
+// In a longer one that reads what others write: it may wait for them, so they run now and then.
+CUPORT_QUIET inline void watching() {
+  if (CUPORT_LIKELY(++patience.passes % 256 != 0)) return;
+  if (patience.most > 256) patience.looks += 15;
+  lost_race();
+}
 
 }  // namespace cuport
 
