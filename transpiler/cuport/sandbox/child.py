@@ -26,10 +26,11 @@ start(sys.argv[1])
 def start(argument: str) -> NoReturn:
     """Confine this process, then run the job. Never comes back."""
     told = json.loads(argument)
-    boot = confine.Boot(**{**told["boot"], "readable": tuple(told["boot"]["readable"])})
+    lists = {name: tuple(told["boot"][name]) for name in ("readable", "without")}
+    boot = confine.Boot(**{**told["boot"], **lists})
     walls = confine.enter(boot)
     if told.get("probe"):
-        walls += confine.lock(may_start_processes=False)
+        walls += confine.lock(boot, may_start_processes=False)
         os.write(boot.handshake, json.dumps({"tier": confine.tier(walls), "walls": walls}).encode())
         os._exit(0)
     from cuport.sandbox import worker  # numpy starts threads, so only after the namespaces

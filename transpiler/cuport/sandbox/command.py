@@ -33,6 +33,8 @@ class Launch:
     search: tuple[str, ...]
     uid: int | None
     device: Device
+    without: tuple[str, ...] = ()  # walls to leave out, see `confine.Boot`
+    unsafe: bool = False
 
     def command(
         self,
@@ -46,7 +48,7 @@ class Launch:
         probe: bool = False,
     ) -> list[str]:
         """The child's command line. `seconds` it may take, `data` bytes of inputs, `largest` file it writes."""
-        wrapped = bubblewrap.works(None if self.uid is None else _FIRST_UID)
+        wrapped = "bubblewrap" not in self.without and bubblewrap.works(None if self.uid is None else _FIRST_UID)
         gpu = self.device == "gpu"
         boot = Boot(
             job=folder,
@@ -54,17 +56,22 @@ class Launch:
             readable=self.search,
             own_user=self.uid is not None,
             cores=limits.cores,
-            cpu_seconds=int(seconds * limits.cores) + 10,
+            cpu_seconds=limits.processor_seconds(seconds),
             memory_bytes=limits.memory_bytes + 3 * data,
             file_bytes=max(limits.file_bytes, largest),
             processes=limits.processes,
             open_files=limits.open_files,
+            scratch_bytes=limits.scratch_bytes,
+            without=self.without,
+            unsafe=self.unsafe,
             bubblewrap=wrapped,
             gpu=gpu,
         )
         told = json.dumps({"boot": asdict(boot), "search": self.search, "probe": probe})
         command = [sys.executable, "-I", "-B", "-c", BOOTSTRAP, told]
-        return bubblewrap.wrap(command, folder, self.search, gpu=gpu) if wrapped else command
+        if not wrapped:
+            return command
+        return bubblewrap.wrap(command, folder, self.search, scratch_bytes=limits.scratch_bytes, gpu=gpu)
 
     def environment(self, home: Path) -> dict[str, str]:
         """Everything the child finds in its environment. Nothing is inherited: it may hold keys."""
@@ -77,11 +84,13 @@ class Launch:
         return {**told, **threads, **gpu, **fixed, "MALLOC_ARENA_MAX": "2"}
 
 
-def prepare(modules: Sequence[str], device: Device = "cpu") -> Launch:
+def prepare(
+    modules: Sequence[str], device: Device = "cpu", *, without: Sequence[str] = (), unsafe: bool = False
+) -> Launch:
     """Find what a child needs that imports `modules` beside cuport."""
     search = _search(modules)
-    uid = _spare_uid((*search, sys.prefix, sys.base_prefix, tempfile.gettempdir()))
-    return Launch(tuple(search), uid, device)
+    uid = None if "user" in without else _spare_uid((*search, sys.prefix, sys.base_prefix, tempfile.gettempdir()))
+    return Launch(tuple(search), uid, device, tuple(without), unsafe)
 
 
 def _search(modules: Sequence[str]) -> list[str]:

@@ -11,8 +11,9 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Literal, NoReturn, TypeAlias
 
 from cuport.sandbox import linux, seccomp
 
@@ -46,6 +47,9 @@ _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"
 _GPU_READABLE = ("/proc/driver", "/sys/bus", "/sys/class", "/sys/devices", "/sys/module")
 
 
+Grade: TypeAlias = Literal["full", "reduced", "none"]
+
+
 @dataclass(frozen=True)
 class Boot:
     """What the parent tells the child on its command line (as JSON). Paths are absolute."""
@@ -60,6 +64,9 @@ class Boot:
     file_bytes: int
     processes: int
     open_files: int
+    scratch_bytes: int
+    without: tuple[str, ...]  # walls that are left out, to see what the others hold
+    unsafe: bool  # run even if too little stands
     bubblewrap: bool  # already inside bubblewrap
     gpu: bool
 
@@ -78,17 +85,22 @@ def enter(boot: Boot) -> list[str]:
         walls.append("user")
     if boot.bubblewrap:
         walls.append("bubblewrap")
-    elif _namespaces(boot):
+        _few_processes(boot.processes)
+    elif "namespaces" not in boot.without and _namespaces(boot):
         walls.append("namespaces")
     _some_cores(boot.cores)
     _limits(boot, own_count=bool(walls))
-    if _landlock(boot):
+    if "landlock" not in boot.without and _landlock(boot):
         walls.append("landlock")
+    with contextlib.suppress(OSError):
+        linux.drop_capabilities()
     return walls
 
 
-def lock(*, may_start_processes: bool) -> list[str]:
+def lock(boot: Boot, *, may_start_processes: bool) -> list[str]:
     """The wall that comes after the libraries and before the candidate: the system call filter."""
+    if "seccomp" in boot.without:
+        return []
     try:
         seccomp.install(may_start_processes=may_start_processes)
     except OSError:
@@ -99,6 +111,19 @@ def lock(*, may_start_processes: bool) -> list[str]:
 def tier(walls: list[str]) -> str:
     """The sandbox's name for the evidence."""
     return "+".join([*(walls or ["process"]), "rlimits"])
+
+
+def grade(walls: Iterable[str]) -> Grade:
+    """What the walls are good for.
+
+    full      no file, process, network or other user's rights within reach
+    reduced   the same by fewer walls: one mistake in the kernel or in our filter is enough
+    none      something within reach: nothing runs, unless the user says so
+    """
+    standing = set(walls)
+    if "seccomp" not in standing or not standing & {"landlock", "bubblewrap"}:
+        return "none"
+    return "full" if "landlock" in standing and standing & {"namespaces", "bubblewrap"} else "reduced"
 
 
 def _namespaces(boot: Boot) -> bool:
@@ -113,17 +138,33 @@ def _namespaces(boot: Boot) -> bool:
         for name, text in (("setgroups", "deny"), ("gid_map", f"{gid} {gid} 1"), ("uid_map", f"{uid} {uid} 1")):
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(text)
-    try:
-        linux.read_only_but((f"{boot.job}/out", f"{boot.job}/tmp"))
-        os.chdir(f"{boot.job}/tmp")  # once more: the old one lies under the read-only mount
-        walled = True
-    except OSError:
-        walled = False  # the other namespaces stand, but the tier does not claim them all
     child = os.fork()
     if child:
         _stand_for(child)
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
-    return walled
+    _few_processes(boot.processes)
+    try:
+        with contextlib.suppress(OSError):  # where part of /proc is covered the kernel refuses an uncovered one
+            linux.fresh_proc()
+        linux.read_only_but(_written(boot), f"{boot.job}/tmp", boot.scratch_bytes)
+        os.chdir(f"{boot.job}/tmp")  # once more: the old one lies under the new mount
+    except OSError:
+        return False  # the other namespaces stand, but the tier does not claim them all
+    return True
+
+
+def _written(boot: Boot) -> tuple[str, ...]:
+    """The only files outside its temporary folder that the child writes; the parent made them."""
+    return tuple(f"{boot.job}/out/{name}" for name in ("outputs.bin", "status.bin", "records.jsonl"))
+
+
+def _few_processes(count: int) -> None:
+    """Bound the PID namespace itself (Linux 6.14): RLIMIT_NPROC does not count against root.
+
+    The kernel wants more than 300, which it never uses twice.
+    """
+    with contextlib.suppress(OSError), open("/proc/sys/kernel/pid_max", "w") as file:
+        file.write(str(count + 300))
 
 
 def _stand_for(child: int) -> NoReturn:
@@ -173,7 +214,7 @@ def _landlock(boot: Boot) -> bool:
     devices = ("/dev",) if boot.gpu else _DEVICES
     readable = (*SYSTEM, *gpu, *boot.readable, sys.prefix, sys.base_prefix, boot.job)
     try:
-        linux.landlock(readable, (f"{boot.job}/out", f"{boot.job}/tmp", *devices))
+        linux.landlock(readable, (*_written(boot), f"{boot.job}/tmp", *devices))
     except OSError:
         return False
     return True

@@ -23,6 +23,7 @@ from cuport.sandbox.contract import Contract, call_of, contract_of
 from cuport.sandbox.job import Job, clean, places
 from cuport.sandbox.limits import Limits
 from cuport.sandbox.process import Ended, run
+from cuport.sandbox.tiers import refusal
 from cuport.sandbox.workspace import Workspace, sizes_of
 
 Progress = Callable[[int, int], None]  # cases finished, cases in all
@@ -48,12 +49,14 @@ def execute(
     *,
     device: Device = "cpu",
     progress: Progress | None = None,
+    unsafe: bool = False,
+    without: Sequence[str] = (),
 ) -> Execution:
     """Run the port on every case. A failure in one case leaves the outputs of the cases before it alone.
 
-    Raises CuportError `sandbox.*` where the sandbox itself could not work; whatever the port does is a Failure.
+    `unsafe`: also where the sandbox does not hold. `without`: walls to leave out (tests and docs/security.md). Raises CuportError `sandbox.*` where the sandbox itself could not work; whatever the port does is a Failure.
     """
-    job = _Run("execute", target, code, kernel, cases, limits or Limits(), device)
+    job = _Run("execute", target, code, kernel, cases, limits or Limits(), device, unsafe, without)
     if not job.calls:
         return Execution(tuple(job.all_outputs([])), "interpreted", "not started")
     ended, (read, said) = job.go(_outputs_and_notes, progress)
@@ -77,13 +80,15 @@ def build(
     limits: Limits | None = None,
     *,
     device: Device = "cpu",
+    unsafe: bool = False,
+    without: Sequence[str] = (),
 ) -> Build:
     """Compile and lower the port for everything its target knows, once per distinct specialisation among the cases.
 
     Raises CuportError `sandbox.*` where the sandbox itself could not work. A port that cannot be built gives failed
     records; no record at all means that nothing was tried, and the notes say why.
     """
-    job = _Run("build", target, code, kernel, cases, limits or Limits(), device)
+    job = _Run("build", target, code, kernel, cases, limits or Limits(), device, unsafe, without)
     if not job.calls:
         return Build((), tuple(sorted({failure.message for failure in job.unsupported.values()})))
     ended, (records, notes) = job.go(outcome.records, None)
@@ -119,7 +124,10 @@ class _Run:
         cases: Sequence[Case],
         limits: Limits,
         device: Device,
+        unsafe: bool,
+        without: Sequence[str],
     ) -> None:
+        self.unsafe, self.without = unsafe, without
         self.mode, self.target, self.code, self.limits, self.device = mode, target, code, limits, device
         self.contract: Contract = contract_of(kernel)
         self.calls: list[Call] = []
@@ -144,7 +152,8 @@ class _Run:
         """Start, watch and end the child; `read` takes what is wanted out of its workspace before that is removed."""
         outputs = places(sizes_of(self.cases))
         job = Job(self.target.worker, self.mode, self.device, self.contract, tuple(self.calls), (), outputs)
-        launch = prepare((*self.target.requires, self.target.worker.partition(".")[0]), self.device)
+        modules = (*self.target.requires, self.target.worker.partition(".")[0])
+        launch = prepare(modules, self.device, without=self.without, unsafe=self.unsafe)
         limits, data = self.limits, sum(buffer.nbytes for call in self.calls for buffer in call.buffers)
         building = self.mode == "build"
         seconds = limits.start_seconds + limits.build_seconds if building else limits.deadline(len(self.calls))
@@ -163,6 +172,9 @@ class _Run:
                 build=building,
                 progress=(lambda done: progress(done, total)) if progress else None,
             )
+            ended.cpu_limit = limits.processor_seconds(seconds)
+            if (ended.hello or {}).get("refused"):
+                raise refusal(str((ended.hello or {}).get("tier")))
             if ended.hello is None:
                 why = ended.timeout or f"it ended with {outcome.ending(ended.returncode)}"
                 told = clean(ended.tail.strip(), 600)

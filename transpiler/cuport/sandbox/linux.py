@@ -15,6 +15,8 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
+PR_CAPBSET_DROP = 24
+PR_CAP_AMBIENT = 47
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUTS = 0x04000000
@@ -23,7 +25,8 @@ CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 
-_MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 0x40000
+_MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_BIND, _MS_REC, _MS_PRIVATE = 2, 4, 8, 0x1000, 0x4000, 0x40000
+_CAPABILITY_VERSION_3, _LAST_CAPABILITY = 0x20080522, 63
 _MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
 
 _LANDLOCK_CREATE_RULESET = 444  # the same numbers on every architecture
@@ -54,8 +57,24 @@ def unshare(flags: int) -> None:
     _call(LIBC.unshare(ctypes.c_int(flags)), "unshare")
 
 
-def read_only_but(writable: Iterable[str]) -> None:
-    """Make every mount read-only but these folders, so that rights and times cannot be changed either.
+def drop_capabilities() -> None:
+    """Give up every special right, for good (no_new_privs keeps exec from giving one back). Raises OSError."""
+    for number in range(_LAST_CAPABILITY + 1):
+        LIBC.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(number), 0, 0, 0)  # fails beyond the last, or without the right to
+    header = struct.pack("<Ii", _CAPABILITY_VERSION_3, 0)
+    _call(LIBC.capset(ctypes.c_char_p(header), ctypes.c_char_p(bytes(24))), "capset")
+
+
+def fresh_proc() -> None:
+    """A /proc that shows this PID namespace only. Raises OSError, in many containers too."""
+    flags = ctypes.c_ulong(_MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
+    _call(LIBC.mount(b"proc", b"/proc", b"proc", flags, None), "mount /proc")
+
+
+def read_only_but(writable: Iterable[str], scratch: str, scratch_bytes: int) -> None:
+    """Make every mount read-only but these files, so that rights and times cannot be changed either.
+
+    `scratch` becomes an empty file system in memory of at most `scratch_bytes`, gone with the namespace.
 
     Needs a mount namespace of one's own, with the rights over it. Raises OSError, also before Linux 5.12.
     """
@@ -76,13 +95,16 @@ def read_only_but(writable: Iterable[str]) -> None:
             ctypes.c_size_t(len(attributes)),
         )
 
-    folders = tuple(writable)
+    places = tuple(writable)
     mount(None, "/", _MS_REC | _MS_PRIVATE)
-    for folder in folders:
-        mount(folder, folder, _MS_BIND)
+    for place in places:
+        mount(place, place, _MS_BIND)
+    options = f"size={scratch_bytes},nr_inodes={max(scratch_bytes >> 14, 1024)},mode=700".encode()
+    flags = ctypes.c_ulong(_MS_NOSUID | _MS_NODEV)
+    _call(LIBC.mount(b"tmpfs", scratch.encode(), b"tmpfs", flags, ctypes.c_char_p(options)), f"mount {scratch}")
     read_only("/", on=True, recursive=True)
-    for folder in folders:
-        read_only(folder, on=False, recursive=False)
+    for place in (*places, scratch):
+        read_only(place, on=False, recursive=False)
 
 
 def syscall(number: int, *args: ctypes._SimpleCData[int] | ctypes.c_char_p | int | None) -> int:

@@ -83,8 +83,10 @@ def death(ended: Ended, limits: Limits) -> Failure:
     lines = _CRASH_LINE.findall(ended.tail)
     line = int(lines[0]) if lines else None  # faulthandler prints the innermost frame first
     kind: FailureKind = "crash"
-    if number == signal.SIGXCPU:
-        return Failure("timeout", "the limit on processor time was passed")
+    # The first process of a PID namespace ignores SIGXCPU; what ends it then is SIGKILL.
+    if number == signal.SIGXCPU or (number == signal.SIGKILL and ended.cpu_seconds >= ended.cpu_limit - 1 > 0):
+        spent = f" ({ended.cpu_limit:g} s, all threads together)" if ended.cpu_limit else ""
+        return Failure("timeout", f"the limit on processor time was passed{spent}")
     if number == signal.SIGKILL:
         return Failure(
             "memory", f"the process was killed, most likely for want of memory (limit {limits.memory_bytes} bytes)"

@@ -9,12 +9,7 @@ from cuport.sandbox.command import prepare
 from cuport.sandbox.job import State
 from cuport.sandbox.limits import Limits
 from cuport.sandbox.process import run
-
-_ADVICE = {
-    "namespaces": "install bubblewrap, or allow unprivileged user namespaces (no network, no sight of other processes)",
-    "landlock": "Linux 5.13 or later with Landlock keeps ports out of your files",
-    "seccomp": "seccomp is off here: ports may start processes",
-}
+from cuport.sandbox.tiers import advice
 
 
 def best_tier() -> tuple[str, str]:
@@ -24,6 +19,8 @@ def best_tier() -> tuple[str, str]:
         folder = Path(name)
         for inner in ("out", "tmp"):
             (folder / inner).mkdir()
+        for file in ("outputs.bin", "status.bin", "records.jsonl"):
+            (folder / "out" / file).touch()
         if launch.uid is not None:
             folder.chmod(0o755)
         ended = run(
@@ -36,7 +33,6 @@ def best_tier() -> tuple[str, str]:
             build=False,
         )
     hello = ended.hello or {}
-    walls = {"namespaces" if wall == "bubblewrap" else wall for wall in hello.get("walls", ())}
     if ended.hello is None:
         return "none", "the sandboxed process does not start here"
-    return str(hello["tier"]), "; ".join(advice for wall, advice in _ADVICE.items() if wall not in walls)
+    return str(hello["tier"]), advice(hello.get("walls", ()))

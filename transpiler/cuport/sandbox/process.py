@@ -35,6 +35,8 @@ class Ended:
     hello: dict[str, Any] | None = None
     tail: str = ""  # of stdout and stderr: foreign text
     seconds: float = 0.0
+    cpu_seconds: float = 0.0  # of all its processes together
+    cpu_limit: float = 0.0
     states: list[State] = field(default_factory=list)
 
 
@@ -145,7 +147,9 @@ class _Watch:
         """End the child's whole process group, reap it, take what is left in the pipes."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._ended.returncode = self._process.wait()
+        _, status, used = os.wait4(self._process.pid, 0)
+        self._ended.returncode = self._process.returncode = os.waitstatus_to_exitcode(status)
+        self._ended.cpu_seconds = used.ru_utime + used.ru_stime
         self._ended.seconds = time.monotonic() - self._began
         for _ in range(16):
             if self._selector.get_map():

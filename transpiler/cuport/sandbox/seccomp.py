@@ -10,14 +10,16 @@ import ctypes
 import os
 import platform
 import struct
+from collections.abc import Sequence
 
 from cuport.sandbox.linux import syscall
 
 _LOAD, _JUMP_EQUAL, _JUMP_SET, _RETURN = 0x20, 0x15, 0x45, 0x06  # BPF_LD|W|ABS, BPF_JMP|JEQ|K, BPF_JMP|JSET|K, BPF_RET
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _EPERM, _ENOSYS = 1, 38
-_NR, _ARCH, _ARG0 = 0, 4, 16  # offsets in struct seccomp_data (little endian: the low word comes first)
+_NR, _ARCH, _ARG0, _ARG1 = 0, 4, 16, 24  # offsets in struct seccomp_data (little endian: the low word comes first)
 _CLONE_THREAD = 0x00010000
+_CLONE_NAMESPACES = 0x7E020080  # every CLONE_NEW* flag, time included
 _X32 = 0x40000000
 
 _ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -76,6 +78,24 @@ _ALWAYS_DENIED: dict[str, tuple[int | None, int | None]] = {
     "sethostname": (170, 161),
     "setdomainname": (171, 162),
     "personality": (135, 92),
+    # what would outlive the process, or change another one of the same user
+    "shmget": (29, 194),
+    "semget": (64, 190),
+    "msgget": (68, 186),
+    "mq_open": (240, 180),
+    "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
+    "sched_setattr": (314, 274),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
+    "process_mrelease": (448, 448),
+    "ioperm": (173, None),
+    "iopl": (172, None),
+    "modify_ldt": (154, None),
+    "vhangup": (153, 58),
+    "fanotify_init": (300, 262),
     "syslog": (103, 116),
 }
 # What only a compiler that is run as a program needs: starting it, and giving files rights.
@@ -106,6 +126,11 @@ _FOR_COMPILERS: dict[str, tuple[int | None, int | None]] = {
 _CLONE: dict[str, int] = {"x86_64": 56, "aarch64": 220}
 _CLONE3 = 435
 _SIGNALS: dict[str, tuple[int, int]] = {"x86_64": (62, 234), "aarch64": (129, 131)}  # kill, tgkill
+_OWN_ONLY: dict[str, tuple[int, int]] = {"x86_64": (302, 203), "aarch64": (261, 122)}  # prlimit64, sched_setaffinity
+_PRCTL: dict[str, int] = {"x86_64": 157, "aarch64": 167}
+_FCNTL: dict[str, int] = {"x86_64": 72, "aarch64": 25}
+_SET_PDEATHSIG = 1  # without it a child could outlive a cuport that was killed
+_SIGNAL_OTHERS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: have the kernel signal any process of this user
 
 
 def install(*, may_start_processes: bool) -> None:
@@ -137,9 +162,21 @@ def _program(machine: str, may_start_processes: bool) -> list[bytes]:
         number = numbers[column]
         if number is not None:
             code += [_op(_JUMP_EQUAL, number, 0, 1), _op(_RETURN, _ERRNO | _EPERM)]
-    if not may_start_processes:
-        # clone3 hides its flags behind a pointer; ENOSYS makes the C library fall back to clone.
-        code += [_op(_JUMP_EQUAL, _CLONE3, 0, 1), _op(_RETURN, _ERRNO | _ENOSYS)]
+    code += _arguments(_PRCTL[machine], _ARG0, (_SET_PDEATHSIG,), allowed=False)
+    code += _arguments(_FCNTL[machine], _ARG1, _SIGNAL_OTHERS, allowed=False)
+    for number in _OWN_ONLY[machine]:
+        code += _arguments(number, _ARG0, (0, os.getpid()), allowed=True)
+    # clone3 hides its flags behind a pointer; ENOSYS makes the C library fall back to clone.
+    code += [_op(_JUMP_EQUAL, _CLONE3, 0, 1), _op(_RETURN, _ERRNO | _ENOSYS)]
+    if may_start_processes:
+        code += [
+            _op(_JUMP_EQUAL, _CLONE[machine], 0, 4),
+            _op(_LOAD, _ARG0),
+            _op(_JUMP_SET, _CLONE_NAMESPACES, 1, 0),
+            _op(_RETURN, _ALLOW),
+            _op(_RETURN, _ERRNO | _EPERM),
+        ]
+    else:
         code += [
             _op(_JUMP_EQUAL, _CLONE[machine], 0, 4),
             _op(_LOAD, _ARG0),
@@ -149,15 +186,22 @@ def _program(machine: str, may_start_processes: bool) -> list[bytes]:
         ]
         # Signals: to this process (or, by 0, its own group) only. Children are impossible here.
         for number in _SIGNALS[machine]:
-            code += [
-                _op(_JUMP_EQUAL, number, 0, 5),
-                _op(_LOAD, _ARG0),
-                _op(_JUMP_EQUAL, os.getpid(), 1, 0),
-                _op(_JUMP_EQUAL, 0, 0, 1),
-                _op(_RETURN, _ALLOW),
-                _op(_RETURN, _ERRNO | _EPERM),
-            ]
+            code += _arguments(number, _ARG0, (0, os.getpid()), allowed=True)
     return [*code, _op(_RETURN, _ALLOW)]
+
+
+def _arguments(number: int, argument: int, values: Sequence[int], *, allowed: bool) -> list[bytes]:
+    """System call `number` with its 32-bit `argument` among `values` is allowed, or is what is not."""
+    count = len(values)
+    tests = [_op(_JUMP_EQUAL, value, count - i, 0) for i, value in enumerate(values)]
+    found, other = (_ALLOW, _ERRNO | _EPERM) if allowed else (_ERRNO | _EPERM, _ALLOW)
+    return [
+        _op(_JUMP_EQUAL, number, 0, count + 3),
+        _op(_LOAD, argument),
+        *tests,
+        _op(_RETURN, other),
+        _op(_RETURN, found),
+    ]
 
 
 def _op(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:

@@ -21,7 +21,7 @@ import numpy as np
 from cuport.candidate import BuildRecord, Failure, FailureKind
 from cuport.case import Array
 from cuport.sandbox.call import Call, ContractViolation, Raw, UnsupportedCall
-from cuport.sandbox.confine import Boot, lock, tier
+from cuport.sandbox.confine import Boot, grade, lock, tier
 from cuport.sandbox.contract import Contract, raw_bytes
 from cuport.sandbox.job import Job, Place, State, load, record_line, slot, slot_offset
 
@@ -84,7 +84,10 @@ def run(boot: Boot, walls: list[str]) -> NoReturn:
     except ImportError as error:
         _greet(boot, {"missing": str(error)})
         os._exit(0)
-    walls += lock(may_start_processes=mode in getattr(worker, "STARTS_PROCESSES", ()))
+    walls += lock(boot, may_start_processes=mode in getattr(worker, "STARTS_PROCESSES", ()))
+    if grade(walls) == "none" and not boot.unsafe:
+        _greet(boot, {"tier": tier(walls), "walls": walls, "refused": True})
+        os._exit(0)
     _greet(boot, {"tier": tier(walls), "walls": walls, **asdict(runtime)})
 
     # From here on the candidate's code may have run: the parent believes nothing but the outputs' bytes.
