@@ -157,6 +157,12 @@ def _clean_shapes(work: Work) -> tuple[Relations, list[Shape]]:
         bad = [s.known for s in search.failing]
         words = [n for n, v in work.molds[0].base.template_args if isinstance(v, int) and not isinstance(v, bool)]
         conditions, unexplained = explain(good, bad, names, sorted(work.hot), words, captured)
+        if unexplained:  # launches that change nothing run clean on sizes that are too large, or misaligned
+            others = [e for e in bad if all(value_or_none(c, e) != 0 for c in conditions)]
+            telling = [*captured, *(s.known for s in search.shapes)]
+            more, fewer = explain(telling, others, names, sorted(work.hot), words, captured)
+            if fewer < unexplained:
+                conditions, unexplained = [*conditions, *more], fewer
         for condition in conditions:
             relations = relations.with_condition(condition)
         for name in relations.roots:

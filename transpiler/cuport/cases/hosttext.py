@@ -37,6 +37,9 @@ class Hints:
     tied: dict[str, tuple[Expr, ...]] = field(default_factory=dict)  # integer parameter -> others
     same: tuple[frozenset[str], ...] = ()  # parameters that every launch gives the same expression
     words: dict[str, frozenset[str]] = field(default_factory=dict)  # host variables given for an integer parameter
+    named_block: bool = (
+        False  # the host has a name for the block, and would use it where a length is meant to follow it
+    )
     sites: tuple[Hints, ...] = ()  # what each launch site says alone, where there are several
 
     def of(self, sites: Sequence[Hints]) -> Hints:
@@ -84,6 +87,7 @@ class HostText:
             {k: _unique(v) for k, v in reader.ties().items()},
             tuple(reader.same()),
             {k: frozenset({v}) for k, v in reader.words().items()},
+            re.search(r"[A-Za-z_]", site.block) is not None,
         )
 
     def function_of(self, site: LaunchSite) -> Node | None:
@@ -243,4 +247,5 @@ def _merged(sites: Sequence[Hints], otherwise: Hints) -> Hints:
         listed([s.tied for s in sites]),
         _common([list(s.same) for s in sites]),
         words,
+        all(s.named_block for s in sites),
     )

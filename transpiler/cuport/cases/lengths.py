@@ -41,7 +41,10 @@ def length_rules(work: Measured, grid: Sequence[Expr | None]) -> dict[str, Expr]
         spelled = work.values(f"len({name})")[0] in work.integers  # a table whose size the kernel's code knows
         constant = 1.9 if spelled else 3.6
         wide = _in_steps(work, step)
-        lengths[name] = work.fit(f"len({name})", price, hints, ("block.x", *work.templates), constant, wide).expr
+        costs = price
+        if work.hints.named_block and any(isinstance(h, Num) and work.gives(f"len({name})", h) for h in hints):
+            costs = price | {f"block.{a}": 9.0 for a in AXES}
+        lengths[name] = work.fit(f"len({name})", costs, hints, ("block.x", *work.templates), constant, wide).expr
     return lengths
 
 
