@@ -54,7 +54,8 @@ def execute(
 ) -> Execution:
     """Run the port on every case. A failure in one case leaves the outputs of the cases before it alone.
 
-    `unsafe`: also where the sandbox does not hold. `without`: walls to leave out (tests and docs/security.md). Raises CuportError `sandbox.*` where the sandbox itself could not work; whatever the port does is a Failure.
+    `unsafe`: also where the sandbox does not hold. `without`: walls to leave out (tests and docs/security.md).
+    Raises CuportError `sandbox.*` where the sandbox itself could not work; whatever the port does is a Failure.
     """
     job = _Run("execute", target, code, kernel, cases, limits or Limits(), device, unsafe, without)
     if not job.calls:
