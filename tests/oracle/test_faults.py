@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from cuport.case import Buffer, Case, PointerArg
 from cuport.cuda import read
 from cuport.kernel import Source
 from cuport.oracle import Fault, Oracle
@@ -219,3 +220,16 @@ def test_notes_on_orders() -> None:
     assert "line 12 shows in no order" in order_note(same, {"reverse": same, "random": same})
     assert "random order differ" in order_note(same, {"reverse": same, "random": unlike})
     assert "no time" in order_note(same, {})
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+def test_an_empty_buffer_has_no_first_element(
+    dtype: type[np.generic], oracle: Oracle, source: Callable[[str], Source]
+) -> None:
+    name = {np.uint8: "unsigned char", np.float32: "float", np.float64: "double"}[dtype]
+    read_ = source(f"__global__ void k(const {name}* x, {name}* y) {{ y[threadIdx.x] = x[threadIdx.x * 0]; }}")
+    buffers = (Buffer("x", np.zeros(0, dtype)), Buffer("y", np.zeros(4, dtype)))
+    args = tuple(PointerArg(i, 0, np.dtype(dtype).name) for i in range(2))
+    case = Case("k", "k", (1, 1, 1), (4, 1, 1), 0, args, buffers)
+    [replay] = oracle.replay(read_, [case], build="checked")
+    assert [f.kind for f in replay.faults if not f.benign][:1] == ["out-of-bounds"]

@@ -206,9 +206,9 @@ CUPORT_NOINLINE CUPORT_UNCHECKED inline void access(void* address, size_t bytes,
   if (outside != 0) {
     if (region == &s.globals && !is_mistake(start)) return;
     const Allocation* live = region == &s.device ? find_live(outside) : nullptr;
-    if (live != nullptr) {  // the runtime made it without a word
+    if (live != nullptr && live->bytes > 1) {  // the runtime made it without a word; one byte stands for an empty buffer
       mark(*region, live->base, live->bytes, true, false);
-      return;
+      if (end <= reinterpret_cast<uintptr_t>(live->base) + live->bytes) return;
     }
     const bool after_free = region == &s.device && find_freed(outside) != nullptr && find_live(start) == nullptr;
     fault(after_free ? FaultKind::use_after_free : FaultKind::out_of_bounds, start, bytes, write ? "writes" : "reads", code, site);
