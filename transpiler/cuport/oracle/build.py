@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cuport.cuda.compiler import find_compiler
 from cuport.diagnostic import CuportError, Span, fail
+from cuport.keeper import TOKEN
 from cuport.kernel import Source
 from cuport.oracle.libraries import compile_flags, missing
 from cuport.oracle.messages import explain, explain_link
@@ -199,7 +200,7 @@ def _compile(
 ) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".build-", dir=target.parent) as folder:
+        with tempfile.TemporaryDirectory(prefix=f".build-{TOKEN}-", dir=target.parent) as folder:
             main = Path(folder) / "unit.cpp"
             main.write_text(text, encoding="utf-8", errors="replace")
             made = Path(folder) / "program"

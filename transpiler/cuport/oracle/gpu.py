@@ -21,6 +21,7 @@ from pathlib import Path
 from cuport.case import Case
 from cuport.cuda.rewrite.gpu import gpu_text
 from cuport.diagnostic import CuportError, Diagnostic, fail
+from cuport.keeper import TOKEN
 from cuport.kernel import Source
 from cuport.oracle.build import runtime_digest, runtime_dir
 from cuport.oracle.messages import explain
@@ -93,7 +94,7 @@ def build_unit(
         return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".build-", dir=target.parent) as folder:
+        with tempfile.TemporaryDirectory(prefix=f".build-{TOKEN}-", dir=target.parent) as folder:
             unit, made = Path(folder) / "unit.cu", Path(folder) / "program"
             unit.write_text(text, encoding="utf-8", errors="replace")
             include = ["-I", str(runtime_dir() / "gpu")]

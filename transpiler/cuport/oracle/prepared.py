@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from cuport.keeper import TOKEN
 from cuport.oracle.process import run
 from cuport.oracle.settings import OracleSettings
 
@@ -64,7 +65,7 @@ def _make(head: str, command: Sequence[str], runtime: Path, folder: Path, settin
         folder.parent.mkdir(parents=True, exist_ok=True)
         _clear(folder.parent)
         # a precompiled header remembers no path of its own, so it may move
-        with tempfile.TemporaryDirectory(prefix=".make-", dir=folder.parent) as place:
+        with tempfile.TemporaryDirectory(prefix=f".make-{TOKEN}-", dir=folder.parent) as place:
             made = Path(place) / "made"
             made.mkdir()
             (made / "prefix.h").write_text(head)
