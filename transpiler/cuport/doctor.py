@@ -11,6 +11,8 @@ from cuport.oracle.gpu import find_gpu
 from cuport.oracle.libraries import CCCL_HINT, find_cccl
 from cuport.providers import configured
 from cuport.sandbox import best_tier
+from cuport.sandbox.confine import grade
+from cuport.sandbox.tiers import FLAG
 from cuport.settings import load
 from cuport.store.keys import compiler_version
 from cuport.targets import all_targets, missing
@@ -71,6 +73,9 @@ def _gpu() -> Finding:
 
 def _sandbox() -> Finding:
     tier, advice = best_tier()
+    if grade(tier.split("+")) == "none":
+        detail = f"{tier}: too little, translate and verify refuse to run ports"
+        return Finding("sandbox", "missing", detail, f"{advice}; or trust your ports and say {FLAG}")
     return Finding("sandbox", "limited" if advice else "ok", tier, advice)
 
 

@@ -22,6 +22,7 @@ from cuport.judge import judge
 from cuport.judge.verdicts import replay_command
 from cuport.kernel import Kernel, Source
 from cuport.oracle import Capture, Oracle, OracleSettings
+from cuport.sandbox.confine import grade
 from cuport.sandbox.launch import build, execute
 from cuport.sandbox.limits import Limits
 from cuport.settings import Settings
@@ -231,12 +232,13 @@ class Road:
         )
         begin = time.monotonic()
         self.progress.stage(subject, f"running the port on {len(cases)} cases")
-        execution = execute(target, candidate.code, kernel, cases, limits)
+        unsafe = self.settings.unsafe_no_sandbox
+        execution = execute(target, candidate.code, kernel, cases, limits, unsafe=unsafe)
         middle = time.monotonic()
         built = None
         if not only_case:
             self.progress.stage(subject, "building the port")
-            built = build(target, candidate.code, kernel, _for_build(cases), limits)
+            built = build(target, candidate.code, kernel, _for_build(cases), limits, unsafe=unsafe)
         end = time.monotonic()
         self.progress.stage(subject, "judging")
         spent = (*ground.seconds, ("execute", round(middle - begin, 3)), ("build", round(end - middle, 3)))
@@ -256,7 +258,8 @@ class Road:
             port=port,
             options=_options(program),
         )
-        return verdict, not _hurried(execution, built)
+        # what ran without a sandbox could have touched the store: nothing is built on it later
+        return verdict, not _hurried(execution, built) and grade(execution.sandbox.split("+")) != "none"
 
     # -- propose ---------------------------------------------------------------------------------------------------
 

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     build_timeout: float = Field(240.0, gt=0)
     memory: int = Field(12 << 30, gt=0)  # address space; JAX alone reserves about 4 GiB of it
     cases: int = Field(48, ge=1, le=10_000)  # a kernel
+    unsafe_no_sandbox: bool = False  # run ports where no sandbox holds; never read from a file, which comes with ports
     threads: int = Field(200_000, ge=1)  # CUDA threads over all cases of a kernel: what an interpreter can bear
 
     # reading
@@ -81,6 +82,15 @@ def load(folder: Path | None = None, **given: Any) -> Settings:
     CuportError (`settings.*`) naming the file and the key.
     """
     from_files, path = _from_files((folder or Path.cwd()).absolute())
+    if "unsafe_no_sandbox" in from_files:  # a project's own file must not say that its ports are harmless
+        raise CuportError(
+            Diagnostic(
+                "settings.unsafe",
+                "`unsafe_no_sandbox` is not taken from a file",
+                Span(str(path), _line_of(path, "unsafe_no_sandbox") if path else 1),
+                hint="say --unsafe-no-sandbox on the command line, or set CUPORT_UNSAFE_NO_SANDBOX=1",
+            )
+        )
     chosen = {k: v for k, v in given.items() if v is not None and v != ()}
     try:
         base = Settings(**from_files)

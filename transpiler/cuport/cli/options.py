@@ -33,6 +33,12 @@ def common(function: F) -> F:
             click.option("--seed", type=click.IntRange(min=0), help="Seed of the chosen cases."),
             click.option("--jobs", "-j", type=click.IntRange(min=0), help="Files side by side; 0: one a core."),
             output_format,
+            click.option(
+                "--unsafe-no-sandbox",
+                is_flag=True,
+                default=None,
+                help="Run ports even where no sandbox holds. They can do what you can do.",
+            ),
             click.option("--quiet", "-q", is_flag=True, help="No progress."),
             click.option("--verbose", "-v", is_flag=True, help="Every stage as a line, every verdict in full."),
         ]

@@ -51,11 +51,13 @@ def command(
     from cuport.cli.outcome import show, told
     from cuport.cli.progress import LiveProgress
     from cuport.exitcode import ExitCode
+    from cuport.sandbox.tiers import require
     from cuport.store.files import check_writable
     from cuport.translators.select import translators_for
     from cuport.verdict import Report
 
     settings = settings_for(paths, translator=translator, model=model, base_url=base_url, attempts=attempts, **given)
+    require(unsafe=settings.unsafe_no_sandbox)
     targets = chosen_targets(target, settings)
     files = sources(paths)
     if not check:

@@ -38,9 +38,11 @@ def command(
     from cuport.batch.verify import Verified, target_of, verify_port
     from cuport.cli.outcome import show, told
     from cuport.cli.progress import LiveProgress
+    from cuport.sandbox.tiers import require
     from cuport.verdict import Report, Verdict
 
     settings = settings_for(paths, **given)
+    require(unsafe=settings.unsafe_no_sandbox)
     if len(paths) == 2 and paths[1].suffix == ".py":
         source, port = pair(*paths)
         jobs, diagnostics = judgeable([PortJob(source, port, target_of(port, target))])

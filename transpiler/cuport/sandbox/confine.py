@@ -79,6 +79,8 @@ def enter(boot: Boot) -> list[str]:
     """
     walls: list[str] = []
     os.umask(0o077)
+    if sys.platform != "linux":
+        return walls
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
     if boot.own_user:

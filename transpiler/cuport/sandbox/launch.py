@@ -9,6 +9,7 @@ places fixed beforehand, and short texts that are escaped and believed in nothin
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol, TypeVar, overload
 
@@ -151,6 +152,8 @@ class _Run:
         self, read: Callable[[Workspace, Sequence[Case], Ended, Limits], T], progress: Progress | None
     ) -> tuple[Ended, T]:
         """Start, watch and end the child; `read` takes what is wanted out of its workspace before that is removed."""
+        if sys.platform != "linux" and not self.unsafe:
+            raise refusal("none")
         outputs = places(sizes_of(self.cases))
         job = Job(self.target.worker, self.mode, self.device, self.contract, tuple(self.calls), (), outputs)
         modules = (*self.target.requires, self.target.worker.partition(".")[0])

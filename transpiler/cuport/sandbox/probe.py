@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from cuport.sandbox.tiers import advice
 
 def best_tier() -> tuple[str, str]:
     """The tier's name as it stands in evidence, and what would make it better (empty if nothing is missing)."""
+    if sys.platform != "linux":
+        return "none", f"there is no sandbox for {sys.platform} yet: run cuport on Linux, in a container for example"
     launch, limits = prepare(()), Limits(start_seconds=30)
     with tempfile.TemporaryDirectory(prefix="cuport-") as name:
         folder = Path(name)

@@ -133,6 +133,19 @@ _SET_PDEATHSIG = 1  # without it a child could outlive a cuport that was killed
 _SIGNAL_OTHERS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: have the kernel signal any process of this user
 
 
+def available() -> bool:
+    """Whether this kernel filters system calls, and we know its table."""
+    machine = platform.machine()
+    if machine not in _ARCHITECTURE:
+        return False
+    get_action, refuse = 2, struct.pack("<I", _ERRNO)  # SECCOMP_GET_ACTION_AVAIL
+    try:
+        syscall(_SECCOMP[machine], ctypes.c_uint(get_action), ctypes.c_uint(0), ctypes.c_char_p(refuse))
+    except OSError:
+        return False
+    return True
+
+
 def install(*, may_start_processes: bool) -> None:
     """Put the filter in place, for good. Needs no_new_privs. Raises OSError, also on other architectures."""
     machine = platform.machine()

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 
 from cuport.diagnostic import CuportError, fail
+from cuport.sandbox import best_tier, linux, seccomp
 
 FLAG = "--unsafe-no-sandbox"
 
@@ -20,6 +21,22 @@ def advice(walls: Iterable[str]) -> str:
     """What would make a better sandbox than these walls; empty if nothing is missing."""
     standing = {"namespaces" if wall == "bubblewrap" else wall for wall in walls}
     return "; ".join(said for wall, said in ADVICE.items() if wall not in standing)
+
+
+def require(*, unsafe: bool) -> None:
+    """Refuse early, before anything is spent, where ports would not be run. Raises CuportError `sandbox.none`.
+
+    Where Landlock and seccomp are there this takes a few microseconds, else as long as starting a child.
+    """
+    if unsafe or (sys.platform == "linux" and linux.landlock_abi() > 0 and seccomp.available()):
+        return
+    if sys.platform != "linux":
+        raise refusal("none")
+    from cuport.sandbox import confine
+
+    tier, _ = best_tier()
+    if confine.grade(tier.split("+")) == "none":
+        raise refusal(tier)
 
 
 def refusal(tier: str) -> CuportError:
