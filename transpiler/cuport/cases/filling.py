@@ -26,7 +26,7 @@ _PROPOSED = 26
 _ROUND = 14
 _MOST_IDLE = 3
 _SECONDS = 20.0  # for one round of proposals in one build
-_PROBE_SECONDS = 8.0
+_PROBE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class _Search:
         threads = work.budget.threads
         self.limits = Limits(min(16384, max(1024, threads // 24)), max(2048, threads // 6))
 
-    def round(self, multiples: int, powers: bool, most: int) -> None:
+    def round(self, multiples: int, powers: bool, most: int, alignments: Mapping[str, int] | None = None) -> None:
         work = self.work
         proposer = Proposer(
             work.inferred,
@@ -107,6 +107,7 @@ class _Search:
             limits=self.limits,
             seed=work.seed,
             multiples=multiples,
+            alignments=alignments,
             powers=powers,
             kept=work.kept,
         )
@@ -145,6 +146,10 @@ def _clean_shapes(work: Work) -> tuple[Relations, list[Shape]]:
     if len(search.failing) > len(search.shapes) and _has_integers(work):
         search = _steadier(work, search)
     names = [*relations.roots, *relations.loose]
+    if len(search.shapes) < 8 and (search.failing or relations.require):
+        alignments = {n: step for n in relations.roots if (step := min(16, _step(captured, [n]))) > 1}
+        if alignments:
+            search.round(1, False, _PROPOSED, alignments)
     if len(search.shapes) < 8 and (search.failing or relations.require):
         steps = [*_moduli(relations, captured), _step(captured, names), *sorted({k["block.x"] for k in captured})]
         for step in dict.fromkeys(s for s in steps if s > 1):

@@ -11,7 +11,7 @@ from cuport.cases.facts import AXES, facts
 from cuport.cases.fit import Price, bare_numbers, evident, fit
 from cuport.cases.grids import block_rules, grid_rules, whole_blocks
 from cuport.cases.hosttext import Hints
-from cuport.cases.lengths import known_scalars, length_rules, numbers_as, offset_rules, shared_rule
+from cuport.cases.lengths import known_scalars, length_rules, numbers_as, offset_rules, shared_rule, whole_pitches
 from cuport.cases.making import Mold
 from cuport.cases.measured import Measured, nearness
 from cuport.cases.relations import Relations
@@ -62,7 +62,8 @@ def infer(source: Source, kernel: Kernel, cases: Sequence[Case], hints: Hints) -
     roots = tuple(s for s in work.scalars if s in used and s not in work.tied)
     loose = tuple(s for s in work.scalars if s not in used and s not in work.tied)
     require = tuple(dict.fromkeys(c for g in (*grid, *block) if g is not None for c in whole_blocks(work, g)))
-    require = tuple(c for c in require if names_in(c) & {*work.scalars})
+    whole = (c for c in whole_pitches(lengths.values()) if all(value_or_none(c, e) == 1 for e in work.envs))
+    require = tuple(c for c in (*require, *whole) if names_in(c) & {*work.scalars})
     relations = Relations(
         roots,
         loose,
@@ -110,6 +111,8 @@ def _ties(work: Measured) -> None:
         product = isinstance(found.expr, Bin) and found.expr.op == "*" and not _number_in(found.expr)
         if varied >= 2 and found.cost <= _TIE_PRICE:
             alike = any(map(near, names_in(found.expr)))
+            if isinstance(found.expr, Var) and _separate(work.hints, name, found.expr.name):
+                continue
             if evident(work.envs, name, found.expr, len(others), 1.0 if alike else 3.0):
                 _tie(work, name, found.expr)
         elif varied == 1 and isinstance(found.expr, Var) and not small:

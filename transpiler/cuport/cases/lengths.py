@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cuport.case import Case, PointerArg
 from cuport.cases.expressions import Bin, Expr, Num, Var, names_in, simplify
@@ -48,9 +48,25 @@ def length_rules(work: Measured, grid: Sequence[Expr | None]) -> dict[str, Expr]
     return lengths
 
 
+_PITCH = re.compile(r"(?i)pitch|stride|bytes")
+
+
+def whole_pitches(lengths: Iterable[Expr]) -> Iterator[Expr]:
+    """A pitch in bytes is a whole number of elements."""
+    for expr in lengths:
+        match expr:
+            case Bin("//", whole, Num(step)):
+                found = [n for n in names_in(whole) if _PITCH.search(n)]
+            case Bin("*", Bin("//", Var(name), Num(step)), _) | Bin("*", _, Bin("//", Var(name), Num(step))):
+                found = [name] if _PITCH.search(name) else []
+            case _:
+                continue
+        yield from (Bin("==", Bin("%", Var(n), Num(step)), Num(0)) for n in found)
+
+
 def _in_steps(work: Measured, step: int) -> list[Expr]:
     """Pitches in bytes as elements of a buffer."""
-    pitches = [s for s in work.scalars if re.search(r"(?i)pitch|stride|bytes", s)] if step > 1 else []
+    pitches = [s for s in work.scalars if _PITCH.search(s)] if step > 1 else []
     return [Bin("//", Var(s), Num(step)) for s in pitches if all(v % step == 0 for v in work.values(s))]
 
 

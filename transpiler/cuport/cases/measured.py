@@ -113,7 +113,9 @@ def nearness(name: str) -> Callable[[str], int]:
 
     def near(other: str) -> int:
         *other_path, last = re.split(r"\.|::", other)
-        return int(bool(words & set(_words(last))) or bool(path and path == other_path))
+        leads = re.fullmatch(r"(?i)(?:ld|inc|n|num|len|stride|size)_?(\w+)", last)  # `lda` of `A`
+        own_lead = leads is not None and leads[1].lower() in _words(own)
+        return int(bool(words & set(_words(last))) or own_lead or bool(path and path == other_path))
 
     return near
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -77,7 +78,23 @@ class Relations:
             return None
 
     def with_condition(self, condition: Expr) -> Relations:
-        return self if condition in self.require else replace(self, require=(*self.require, condition))
+        """These relations under one more condition, without weaker bounds that it makes superfluous."""
+        match condition:
+            case Bin("<=", Var(name), Num(bound)):
+                weaker = [c for c in self.require if _bound(c, "<=", name) >= bound]
+            case Bin(">=", Var(name), Num(bound)):
+                weaker = [c for c in self.require if -_bound(c, ">=", name) >= -bound]
+            case _:
+                weaker = [c for c in self.require if c == condition]
+        return replace(self, require=(*(c for c in self.require if c not in weaker), condition))
+
+
+def _bound(condition: Expr, op: str, name: str) -> float:
+    """The number of `name <= 5`; for other conditions one that is weaker than none."""
+    match condition:
+        case Bin(found, Var(own), Num(value)) if found == op and own == name:
+            return value
+    return -math.inf if op == "<=" else math.inf
 
 
 def one_line(relations: Relations, captured: Mapping[str, frozenset[int]], notes: tuple[str, ...] = ()) -> str:

@@ -55,7 +55,10 @@ def captured_shape(mold: Mold, known: Mapping[str, int], relations: Relations) -
 
 
 class Proposer:
-    """Proposes shapes for one group. `multiples`: every root a multiple of it, for kernels that refuse other sizes."""
+    """Proposes shapes for one group.
+
+    `multiples`: every root a multiple of it, `alignments`: some roots, for kernels that refuse other sizes.
+    """
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class Proposer:
         limits: Limits,
         seed: int,
         multiples: int = 1,
+        alignments: Mapping[str, int] | None = None,
         powers: bool = False,
         grids: Sequence[Mapping[str, int]] = (),
         kept: Collection[str] = (),
@@ -82,7 +86,9 @@ class Proposer:
         self.blocks, self.grids, self.kept = blocks, grids, kept
         self.ranges = integer_ranges(molds[0].kernel, molds[0].base)
         self.limits = limits
-        self.rng = generator(seed, "shapes", molds[0].kernel.qualified, molds[0].base.instance, multiples, powers)
+        self.alignments = dict(alignments or {})
+        words = (multiples, powers, *sorted(self.alignments.items()))
+        self.rng = generator(seed, "shapes", molds[0].kernel.qualified, molds[0].base.instance, *words)
         self.multiples, self.powers = multiples, powers
 
     def shapes(self, most: int) -> list[Shape]:
@@ -121,7 +127,7 @@ class Proposer:
             if not shrinkable:
                 return None
             largest = max(shrinkable, key=lambda r: given[r])
-            given[largest] = self._legal(given[largest] * 2 // 5)
+            given[largest] = self._legal(largest, given[largest] * 2 // 5)
         return None
 
     def _bearable(self, mold: Mold, known: Mapping[str, int], limit: int) -> bool:
@@ -149,7 +155,7 @@ class Proposer:
                 elif index == 0:
                     place = number % min(3, len(sizes))
                 elif index == 1:
-                    place = sizes.index(self._legal(1)) if self._legal(1) in sizes else 0
+                    place = sizes.index(self._legal(root, 1)) if self._legal(root, 1) in sizes else 0
                 else:
                     place = int(orders[root][(index + number * (index // len(sizes))) % len(sizes)])
                 chosen[root] = sizes[place]
@@ -169,13 +175,14 @@ class Proposer:
             wanted = [tile + 1, 1, tile - 1, 33, next_prime(min(most, 2000) // 2), tile, 31, next_prime(2 * tile + 4)]
             wanted += [2, 32, 0, min(most, 5000) - 1, 257, 7, next_prime(3 * tile + 1), 100]
             wanted += [h + d for h in self.hot[:3] for d in (1, -1)]
-        return list(dict.fromkeys(self._legal(w) for w in wanted if w >= 0))
+        return list(dict.fromkeys(self._legal(root, w) for w in wanted if w >= 0))
 
-    def _legal(self, value: int) -> int:
-        """Rounded up to what `multiples` and `powers` ask for."""
+    def _legal(self, root: str, value: int) -> int:
+        """Rounded up to what `multiples`, `alignments` and `powers` ask for."""
         if self.powers and value > 0:
             return 1 << (value - 1).bit_length()
-        return -(-value // self.multiples) * self.multiples
+        step = max(self.multiples, self.alignments.get(root, 1))
+        return -(-value // step) * step
 
     def _free_grid(self) -> list[str]:
         return [f"grid.{a}" for a, r in zip(AXES, self.relations.grid, strict=True) if r is None]
