@@ -61,7 +61,7 @@ class Build:
 
 
 FailureKind = Literal[
-    "import", "contract", "exception", "crash", "timeout", "memory", "output", "missing-target", "unsupported"
+    "import", "contract", "exception", "crash", "timeout", "memory", "output", "missing-target", "unsupported", "limit"
 ]
 
 

@@ -229,6 +229,10 @@ class Road:
             total_seconds=self.settings.port_timeout,
             build_seconds=self.settings.build_timeout,
             memory_bytes=self.settings.memory,
+            cpu_seconds=self.settings.port_cpu,
+            processes=self.settings.processes,
+            file_bytes=self.settings.file_size,
+            scratch_bytes=self.settings.scratch,
         )
         begin = time.monotonic()
         self.progress.stage(subject, f"running the port on {len(cases)} cases")

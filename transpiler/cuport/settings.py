@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     port_timeout: float = Field(240.0, gt=0)  # one port over all its cases
     build_timeout: float = Field(240.0, gt=0)
     memory: int = Field(12 << 30, gt=0)  # address space; JAX alone reserves about 4 GiB of it
+    port_cpu: float = Field(0.0, ge=0)  # processor seconds, all threads together; 0: what fits into port_timeout
+    processes: int = Field(512, ge=16)  # of one port, threads included; XLA and torch start one a core and more
+    file_size: int = Field(256 << 20, gt=0)  # of one file that a port writes
+    scratch: int = Field(512 << 20, gt=0)  # of all its temporary files together
     cases: int = Field(48, ge=1, le=10_000)  # a kernel
     unsafe_no_sandbox: bool = False  # run ports where no sandbox holds; never read from a file, which comes with ports
     threads: int = Field(200_000, ge=1)  # CUDA threads over all cases of a kernel: what an interpreter can bear

@@ -101,7 +101,7 @@ ANSWERS = [
             except OSError: pass
         """,
         harmless=True,
-        failures=("output", "exception", "crash"),
+        failures=("output", "exception", "crash", "import"),
         attack_on_answer=True,
     ),
     Probe(
@@ -141,7 +141,7 @@ ANSWERS = [
             y = jax.ffi.ffi_call("evil", jax.ShapeDtypeStruct(x.shape, x.dtype), custom_call_api_version=1)(x)
             return {"x": y * 0}
         """,
-        failures=("exception", "crash"),
+        failures=("exception", "crash", "contract"),
         attack_on_answer=True,
     ),
     Probe(

@@ -72,7 +72,13 @@ BOMBS = [
         failures=("timeout",),
         limits=SMALL,
     ),
-    Probe("its own limits raised", "resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)"),
+    Probe(
+        "its own limits raised",
+        """
+        try: resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
+        except ValueError: nothing()
+        """,
+    ),
     Probe("one large file", "open('big', 'wb').write(bytes(64 << 20))", limits=SMALL),
     Probe(
         "many large files",
@@ -172,7 +178,7 @@ LEFT_OVER = [
         os.abort()
         """,
         failures=("crash",),
-        said="SIGABRT",
+        said="signal SIG",  # the first process of a PID namespace cannot abort; the C library then faults
     ),
     Probe(
         "a library loaded from its own folder",

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any, Literal
 
 import numpy as np
+from tests.adversarial.sandbox.world import World
 from tests.cli.programs import SCALE
 from tests.sandbox import launches
 
@@ -24,7 +25,6 @@ from cuport.settings import Settings
 from cuport.store import Store
 from cuport.targets import all_targets
 from cuport.verdict import Verdict
-from tests.adversarial.sandbox.world import World
 
 Result = Literal["blocked", "contained", "LEAKED", "not run"]
 QUICK = Limits(start_seconds=120, case_seconds=5, total_seconds=240, memory_bytes=3 << 30, cores=2)
@@ -126,7 +126,7 @@ def run(probe: Probe, folder: Path, without: Sequence[str] = ()) -> Trial:
     with World(folder) as world:
         target: Any = SimpleNamespace(requires=("numpy",), worker="numpy_worker")
         if probe.compiler:
-            target = SimpleNamespace(requires=("numpy",), worker="compiling_worker")
+            target = SimpleNamespace(requires=("numpy", "numpy_worker"), worker="compiling_worker")
         elif probe.target:
             target = all_targets()[probe.target]
         cases = [_first(kernel), *(r.case for r in known.references)]
@@ -162,7 +162,7 @@ def _result(probe: Probe, first: Outputs, leaks: list[str]) -> tuple[Result, str
         # a port that ends oddly has harmed itself only, but a probe that does not do what it is for shows nothing
         return ("contained" if expected else "not run"), told
     step = int(first.arrays[0][8])
-    if probe.code:
+    if probe.code or (probe.attack_on_answer and probe.harmless):
         return "contained", ""
     if step == 2:
         return "blocked", ""

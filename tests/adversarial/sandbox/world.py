@@ -14,6 +14,7 @@ import secrets
 import signal
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,6 +88,7 @@ class World:
         with contextlib.suppress(BlockingIOError):
             self.udp.recv(1)
             found.append("a datagram to the UDP socket")
+        self._let_end()
         after = self._state()
         for what, was in self._before.items():
             found += [f"{what}: {item}" for item in sorted(after[what] ^ was)]
@@ -94,6 +96,15 @@ class World:
             if (self.folder / name).read_text() != self.secret:
                 found.append(f"{name} was changed")
         return found
+
+    def _let_end(self, seconds: float = 3.0) -> None:
+        """A process that was killed takes a moment to end, and is ours to reap."""
+        deadline = time.monotonic() + seconds
+        while (new := self._children() - self._before["processes"]) and time.monotonic() < deadline:
+            for pid in new:
+                with contextlib.suppress(OSError):
+                    os.waitpid(int(pid), os.WNOHANG)
+            time.sleep(0.02)
 
     def _sockets(self) -> None:
         def opened(family: int, kind: int, address: object) -> socket.socket:

@@ -159,6 +159,7 @@ class _Trial:
             "contract": "breaks the calling contract",
             "exception": "raised an exception",
             "crash": "crashed",
+            "limit": "used more than it may",
             "output": "gave back what cannot be read",
             "missing-target": "cannot run: its target is not installed",
             "unsupported": "cannot be called: the contract has no way to express this launch",

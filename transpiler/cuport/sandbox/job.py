@@ -172,9 +172,14 @@ def read_state(byte: int) -> State:
 
 def clean(text: str, limit: int) -> str:
     """Foreign text made fit to show: control characters escaped, cut in the middle to `limit` characters."""
-    if len(text) > limit:
-        text = f"{text[: limit // 2]} ... {text[-limit // 2 :]}"
-    return "".join(c if c in "\n\t" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    shown = "".join(
+        c if c in "\n\t" or c.isprintable() else c.encode("unicode_escape").decode() for c in _cut(text, limit)
+    )
+    return _cut(shown, limit)  # escapes are longer than what they stand for
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit // 2]} ... {text[-limit // 2 :]}"
 
 
 def record_line(record: BuildRecord | str) -> bytes:

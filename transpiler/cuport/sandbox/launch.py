@@ -174,6 +174,7 @@ class _Run:
                 environment=launch.environment(workspace.folder / "tmp"),
                 uid=launch.uid,
                 build=building,
+                scratch=workspace.folder / "tmp",
                 progress=(lambda done: progress(done, total)) if progress else None,
             )
             ended.cpu_limit = limits.processor_seconds(seconds)

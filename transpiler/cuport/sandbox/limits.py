@@ -22,7 +22,7 @@ class Limits:
     total_seconds: float = 1200.0
     memory_bytes: int = 12 * GIB  # address space; JAX alone reserves about 4 GiB of it without touching it
     file_bytes: int = 256 * MIB  # largest file it may write, beyond the declared outputs
-    scratch_bytes: int = 1 * GIB  # all files in its temporary folder together
+    scratch_bytes: int = 512 * MIB  # all files in its temporary folder together
     cpu_seconds: float = 0.0  # processor time of all its threads together; 0: what `cores` can use up in the wall clock
     cores: int = 4  # processors it may run on; more would mean more threads, and several children run at once
     processes: int = 512  # threads count as processes; XLA and torch start one a core and more

@@ -79,6 +79,8 @@ def death(ended: Ended, limits: Limits) -> Failure:
     """Why the child is dead although it had not finished."""
     if ended.timeout:
         return Failure("timeout", ended.timeout)
+    if ended.overrun:
+        return Failure("limit", ended.overrun)
     number = signal_of(ended.returncode)
     lines = _CRASH_LINE.findall(ended.tail)
     line = int(lines[0]) if lines else None  # faulthandler prints the innermost frame first

@@ -21,17 +21,20 @@ from cuport.sandbox.limits import Limits
 _TAIL_BYTES = 8192
 _HELLO_BYTES = 1 << 16
 _TICK_SECONDS = 0.05
+_MEASURE_SECONDS = 0.5
 
 
 @dataclass
 class Ended:
     """How a child ended. `hello` is what it said before the candidate was loaded; None: it never came so far.
 
-    `timeout` names the limit that was passed, empty if none was. `returncode` is negative for a signal.
+    `timeout` names the limit on time that was passed, `overrun` another one; empty if none was. `returncode` is
+    negative for a signal.
     """
 
     returncode: int = 0
     timeout: str = ""
+    overrun: str = ""
     hello: dict[str, Any] | None = None
     tail: str = ""  # of stdout and stderr: foreign text
     seconds: float = 0.0
@@ -49,10 +52,12 @@ def run(
     environment: dict[str, str],
     uid: int | None,
     build: bool,
+    scratch: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Ended:
     """Run `command(handshake descriptor)` to its end or to a limit. Whatever happens, Ctrl-C included, it is dead then.
 
+    `scratch` is the folder whose size is limited; where it is a file system of its own, it looks empty from here.
     `states()` reads the child's own word on where it is; it steers progress and the per-case limit, while the total
     limit holds whatever it says. `progress` is given the number of cases that are finished.
     """
@@ -77,7 +82,7 @@ def run(
         raise
     finally:
         os.close(hello_write)
-    watch = _Watch(process, hello_read, limits, build)
+    watch = _Watch(process, hello_read, limits, build, scratch)
     try:
         watch.until_end(states, progress)
     finally:
@@ -86,12 +91,15 @@ def run(
 
 
 class _Watch:
-    def __init__(self, process: subprocess.Popen[bytes], hello: int, limits: Limits, build: bool) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], hello: int, limits: Limits, build: bool, scratch: Path | None
+    ) -> None:
         assert process.stdout is not None
         self._process, self._hello, self._limits, self._build = process, hello, limits, build
         self._output: IO[bytes] = process.stdout
         self._tail, self._greeting = b"", b""
         self._ended = Ended()
+        self._scratch, self._measured = scratch, time.monotonic()
         self._selector = selectors.DefaultSelector()
         for descriptor in (self._output.fileno(), hello):
             os.set_blocking(descriptor, False)
@@ -111,7 +119,8 @@ class _Watch:
                     progress(done)
                 finished = max(finished, done)
             self._ended.timeout = self._passed(told, now - since, now - self._began)
-            if self._ended.timeout:
+            self._ended.overrun = self._too_large(now)
+            if self._ended.timeout or self._ended.overrun:
                 return
 
     def _passed(self, told: list[State], current: float, total: float) -> str:
@@ -123,6 +132,17 @@ class _Watch:
             return f"{'building' if self._build else 'one case'} took more than {allowed:g} s"
         whole = limits.start_seconds + limits.build_seconds if self._build else limits.deadline(len(told) - 1)
         return f"the whole run took more than {whole:g} s" if total > whole else ""
+
+    def _too_large(self, now: float) -> str:
+        """Look at the temporary files now and then; a look is cut short after some thousand of them."""
+        if self._scratch is None or now - self._measured < _MEASURE_SECONDS:
+            return ""
+        self._measured = now
+        most, files = self._limits.scratch_bytes, max(self._limits.scratch_bytes >> 14, 1024)
+        size, count = measure(self._scratch, min(files, 50_000))
+        if size > most or count > files:
+            return f"the limit on temporary files was passed ({most} bytes or {files} files)"
+        return ""
 
     def _dead(self) -> bool:
         """Whether the child has ended. It is not reaped, so its process group cannot be anyone else's yet."""
@@ -165,3 +185,23 @@ class _Watch:
             hello = json.loads(self._greeting)
             self._ended.hello = hello if isinstance(hello, dict) else None
         return self._ended
+
+
+def measure(folder: Path, most: int) -> tuple[int, int]:
+    """Bytes and number of the files under a folder, counting `most` at the most. Links are not followed."""
+    size = count = 0
+    waiting = [str(folder)]
+    while waiting and count <= most:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    count += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    else:
+                        size += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if count > most:
+                        break
+        except OSError:  # gone, closed, or deeper than a path can be
+            continue
+    return size, count

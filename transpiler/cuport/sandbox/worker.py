@@ -6,6 +6,7 @@ process never sees. `TargetWorker` is what a target's worker module offers.
 
 from __future__ import annotations
 
+import errno
 import faulthandler
 import importlib
 import json
@@ -36,6 +37,15 @@ class Runtime:
     how: Literal["gpu", "compiled-cpu", "interpreted"]
     versions: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+
+
+_LIMITS = {
+    errno.EFBIG: "the limit on the size of one file was passed",
+    errno.ENOSPC: "the limit on temporary files was passed",
+    errno.EDQUOT: "the limit on temporary files was passed",
+    errno.EAGAIN: "the limit on processes and threads was passed",
+    errno.EMFILE: "the limit on open files was passed",
+}
 
 
 class TargetWorker(Protocol):
@@ -189,7 +199,22 @@ def failure_of(error: BaseException, port: Path, kind: FailureKind) -> Failure:
     except BaseException:
         told = None
     line = told if type(told) is int else _line(error, str(port))
-    return Failure("memory" if exhausted else kind, f"{name}: {text}" if text else str(name), line)
+    said = f"{name}: {text}" if text else str(name)
+    passed = _passed(error, text)
+    if passed:
+        return Failure("limit", f"{passed} ({said})", line)
+    return Failure("memory" if exhausted else kind, said, line)
+
+
+def _passed(error: BaseException, text: str) -> str:
+    """Which limit an exception tells of; empty if none. Memory has a kind of its own."""
+    try:
+        number = error.errno if isinstance(error, OSError) else None
+    except BaseException:
+        return ""
+    if type(error) is RuntimeError and "can't start new thread" in text:
+        return "the limit on processes and threads was passed"
+    return _LIMITS.get(number, "") if type(number) is int else ""
 
 
 def _line(error: BaseException | None, port: str) -> int | None:
