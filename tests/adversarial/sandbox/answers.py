@@ -184,7 +184,7 @@ ANSWERS = [
         from triton.language import core
         @core.extern
         def evil(v, _semantic=None):
-            return core.extern_elementwise("evil", "/bin/sh", [v], {(core.dtype("fp32"),): ("system", core.dtype("fp32"))},
+            return core.extern_elementwise("evil", "/bin/sh", [v], {(tl.float32,): ("system", tl.float32)},
                                            is_pure=True, _semantic=_semantic)
         @triton.jit
         def k(x, n, B: tl.constexpr):

@@ -77,7 +77,7 @@ FILES = [
                                    ("sda", stat.S_IFBLK, os.makedev(8, 0))):
             try: os.mknod(name, kind | 0o666, device); open(name, "rb").read(1); made.append(name)
             except OSError: pass
-        for path in ("/dev/mem", "/dev/kmsg", "/dev/sda", "/dev/vda", "/dev/fuse", "/dev/kvm", "/dev/net/tun", "/dev/ptmx"):
+        for path in ("/dev/mem", "/dev/kmsg", "/dev/sda", "/dev/vda", "/dev/kvm", "/dev/net/tun", "/dev/ptmx"):
             try: os.open(path, os.O_RDWR); made.append(path)
             except OSError: pass
         if not made: nothing()

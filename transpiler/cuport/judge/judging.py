@@ -142,7 +142,7 @@ class _Trial:
         if self.failures:
             reference, failure = self.failures[0]
             where = launch_text(reference.case, self.kernel)
-            return _Ruling(Status.INCONCLUSIVE, f"the port {_UNDECIDED[failure.kind]} ({where})")
+            return _Ruling(Status.INCONCLUSIVE, f"the port {_UNDECIDED[failure.kind]} ({where}): {failure.message}")
         if len(self.execution.outputs) < len(self.references):
             return _Ruling(Status.INCONCLUSIVE, "the port was not run on every case")
         if build is None:
