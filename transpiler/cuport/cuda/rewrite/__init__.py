@@ -14,7 +14,7 @@ from cuport.cuda.rewrite.device import intrinsic_headers, rewrite_device, rewrit
 from cuport.cuda.rewrite.edits import Edits
 from cuport.cuda.rewrite.items import end_ties_with_items
 from cuport.cuda.rewrite.kernels import companions
-from cuport.cuda.rewrite.launches import rewrite_launches
+from cuport.cuda.rewrite.launches import launches_inside, rewrite_launches
 from cuport.cuda.rewrite.lines import with_line_directives
 from cuport.cuda.rewrite.linkage import Place, keep_private, marked, places
 from cuport.cuda.rewrite.output import rewrite_output
@@ -54,7 +54,8 @@ _GRAPHS = re.compile(r"\bcuda(Graph|Stream\w*Capture|UserObject)\w*\s*\(")
 
 def runtime_switches(texts: Sequence[str]) -> tuple[str, ...]:
     """The parts of the runtime that programs pay for only if they use them."""
-    return ("CUPORT_GRAPHS",) if any(_GRAPHS.search(t) for t in texts) else ()
+    graphs = ("CUPORT_GRAPHS",) if any(_GRAPHS.search(t) for t in texts) else ()
+    return (*graphs, "CUPORT_CHILDREN") if any(launches_inside(t) for t in texts) else graphs
 
 
 def unit_text(source: Source, instances: Sequence[str], *, shadow: bool = False, whole: bool = False) -> str:

@@ -18,6 +18,7 @@ from cuport.cuda.rewrite.independent import independent
 from cuport.cuda.rewrite.program import KernelHead, Program
 from cuport.cuda.rewrite.rows import row_kernels, rows_type
 from cuport.cuda.rewrite.signature import Signature, read_signature
+from cuport.kernel import Kernel
 
 
 def companions(
@@ -104,6 +105,8 @@ def _info(program: Program, head: KernelHead, s: Signature, *, describe: bool) -
         problem = '"it uses textures or surfaces, which are no part of its arguments"'
     if any(d.code == "unsupported.cluster" for d in kernel.diagnostics):
         problem = '"its blocks run in clusters"'
+    if _launches(program, kernel):
+        problem = '"it launches kernels"'
     cluster = ", ".join(f"static_cast<unsigned>({e})" for e in cluster_extents(kernel.text))
     return (
         f"{before}{s.bare_template} inline const cuport::KernelInfo& cuport_info_{head.index}() {{ "
@@ -112,6 +115,11 @@ def _info(program: Program, head: KernelHead, s: Signature, *, describe: bool) -
         f"{grid_waits}, {is_template}, {waits}, {describer}, {problem}, {free}, {{{cluster}}}}}; "
         "return cuport_info; } "
     )
+
+
+def _launches(program: Program, kernel: Kernel) -> bool:
+    """Whether a kernel, or a function that it calls, launches kernels itself."""
+    return "<<<" in kernel.text or any("<<<" in f.text for f in program.source.functions if f.qualified in kernel.calls)
 
 
 def _arguments(s: Signature) -> list[str]:

@@ -17,14 +17,11 @@ _POINTER_LAUNCHES = ("cudaLaunchKernel", "cudaLaunchCooperativeKernel")
 def rewrite_launches(program: Program, edits: Edits) -> None:
     unit = program.unit
     done: set[int] = set()
-    nested: list[Diagnostic] = []
+    nested = False
     for captures in matches("launches", unit.root):
         callee = captures["kernel"][0]
         if program.in_device_code(callee):
-            message = f"kernel {unit.flat(callee)} is launched from device code (dynamic parallelism)"
-            hint = "launch it from the host, or call what it does as a device function"
-            nested.append(Diagnostic("oracle.dynamic-parallelism", message, unit.span(callee), hint))
-            continue
+            nested = True
         configuration = captures["configuration"][0]
         arguments = captures["arguments"][0]
         opening, closing = configuration.children[0], configuration.children[-1]
@@ -32,6 +29,11 @@ def rewrite_launches(program: Program, edits: Edits) -> None:
         name = _name_node(callee)
         done.update(n.start_byte for n in walk(callee))
         if name is not None and not _is_local(program, name) and _known(program, callee, name):
+            head = program.resolve_kernel(unit.text_of(callee), name)
+            inside = head is not None and _holds(head.definition.whole, callee)
+        else:
+            inside = True
+        if name is not None and not inside:
             edits.replace_node(name, f"cuport_launch_{unit.text_of(name)}")
             edits.replace_node(opening, "(cuport::config(")
         else:
@@ -41,9 +43,46 @@ def rewrite_launches(program: Program, edits: Edits) -> None:
             continue
         edits.replace(closing.start_byte, arguments.start_byte + 1, ")" + (", " if given else ""))
     if nested:
-        raise CuportError(*nested)
+        _refuse_waiting(program)
     _using(program, edits)
     _addresses(program, edits, done)
+
+
+_LITERAL = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.DOTALL)
+_DEVICE_BODY = re.compile(r"__(?:global|device)__[^;{}]*\{")
+
+
+def launches_inside(text: str) -> bool:
+    """Whether a launch stands inside a kernel or device function, by the text alone; says yes in doubt."""
+    if "<<<" not in text:
+        return False
+    bare = _LITERAL.sub(" ", text)
+    for head in _DEVICE_BODY.finditer(bare):
+        depth, at = 1, head.end()
+        for brace in re.finditer(r"[{}]|<<<", bare[at:]):
+            depth += {"{": 1, "}": -1}.get(brace[0], 0)
+            if brace[0] == "<<<":
+                return True
+            if depth == 0:
+                break
+    return False
+
+
+def _holds(outer: Node, inner: Node) -> bool:
+    return outer.start_byte <= inner.start_byte and inner.end_byte <= outer.end_byte
+
+
+def _refuse_waiting(program: Program) -> None:
+    """A kernel that waits for the kernels it launches, which CUDA 12 no longer has."""
+    unit = program.unit
+    for captures in matches("calls", unit.root):
+        callee = captures["callee"][0]
+        if unit.text_of(callee) in ("cudaDeviceSynchronize", "cudaStreamSynchronize") and program.in_device_code(
+            callee
+        ):
+            message = f"{unit.text_of(callee)} waits in device code for kernels launched there, which CUDA 12 took away"
+            hint = "launch what has to come after them with cudaStreamTailLaunch, or from the host"
+            raise CuportError(Diagnostic("oracle.dynamic-parallelism", message, unit.span(callee), hint))
 
 
 def _using(program: Program, edits: Edits) -> None:

@@ -2,6 +2,9 @@
 // host would see.
 #pragma once
 #include "jobs.h"
+#ifdef CUPORT_CHILDREN
+#include "children.h"
+#endif
 
 namespace cuport {
 
@@ -128,7 +131,11 @@ CUPORT_OUTLINED(CUPORT_QUIET, cudaError_t, run_grid, (const Config& c, const cha
   }
   launch_state.in_kernel = false;
   CUPORT_LAUNCH_END();
+#ifdef CUPORT_CHILDREN
+  return run_children(static_cast<cudaError_t>(launch_state.failure));
+#else
   return static_cast<cudaError_t>(launch_state.failure);
+#endif
 }
 
 // `threadIdx`, stored in the pieces in which it is loaded again: processors stall on others.

@@ -44,7 +44,7 @@ inline cudaError_t cudaDeviceReset() {
 }
 inline cudaError_t cudaThreadSetCacheConfig(cudaFuncCache) { return cuport::done(); }
 
-inline cudaError_t cudaStreamCreateWithPriority(cudaStream_t* out, unsigned flags, int priority) {
+CUPORT_QUIET inline cudaError_t cudaStreamCreateWithPriority(cudaStream_t* out, unsigned flags, int priority) {
   if (out == nullptr || flags > cudaStreamNonBlocking) return cuport::done(cudaErrorInvalidValue);
   static unsigned long long made = 2;
   const cuport::HostLock lock;
@@ -54,8 +54,8 @@ inline cudaError_t cudaStreamCreateWithPriority(cudaStream_t* out, unsigned flag
   return cuport::done();
 }
 inline cudaError_t cudaStreamCreate(cudaStream_t* out) { return cudaStreamCreateWithPriority(out, 0, 0); }
-inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* out, unsigned flags) { return cudaStreamCreateWithPriority(out, flags, 0); }
-inline cudaError_t cudaStreamDestroy(cudaStream_t s) {
+CUPORT_QUIET inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* out, unsigned flags) { return cudaStreamCreateWithPriority(out, flags, 0); }
+CUPORT_QUIET inline cudaError_t cudaStreamDestroy(cudaStream_t s) {
   if (reinterpret_cast<uintptr_t>(s) <= 2) return cuport::done(cudaErrorInvalidResourceHandle);
   delete s;
   return cuport::done();

@@ -35,15 +35,25 @@ inline cudaError_t synchronised() {
   return done();
 }
 
-// Runs `f`, or keeps it for the graph that the stream's operations are recorded into.
+// Runs `f`, or keeps it: for the graph that the stream's operations are recorded into, or after the kernel that calls.
 #ifdef CUPORT_GRAPHS
 template <class F>
 inline cudaError_t in_stream(cudaStream_t s, StepKind kind, const F& f) {
+#ifdef CUPORT_CHILDREN
+  if (in_kernel()) return add_child(s, f);
+#endif
   if (Recording* r = recording_of(s)) return r->add(kind, f);
   return f();
 }
 inline bool is_recording(cudaStream_t s) { return recording_of(s) != nullptr; }
 #define CUPORT_IN_STREAM(stream, kind, ...) return ::cuport::in_stream(stream, ::cuport::StepKind::kind, [=] { return __VA_ARGS__; })
+#elif defined(CUPORT_CHILDREN)
+template <class F>
+inline cudaError_t in_stream(cudaStream_t s, const F& f) {
+  return in_kernel() ? add_child(s, f) : f();
+}
+inline bool is_recording(cudaStream_t) { return false; }
+#define CUPORT_IN_STREAM(stream, kind, ...) return ::cuport::in_stream(stream, [=] { return __VA_ARGS__; })
 #else
 inline bool is_recording(cudaStream_t) { return false; }
 #define CUPORT_IN_STREAM(stream, kind, ...) return (void)(stream), __VA_ARGS__

@@ -111,6 +111,12 @@ inline Config clustered(const Config& c, const KernelInfo& info) {
 // `k<<<...>>>(...)` through the function that cuda/rewrite put beside each kernel.
 template <auto K, bool Waits, class Body = void, class... P>
 inline cudaError_t launch(const Config& c, const KernelInfo& info, P... args) {
+#ifdef CUPORT_CHILDREN
+  if (in_kernel()) {
+    if (const cudaError_t error = check_config(c, reinterpret_cast<const void*>(K))) return last_error = error;
+    return add_child(c.stream, [=, &info]() mutable { return run_kernel<K, Waits, Body>(clustered(c, info), info, args...); });
+  }
+#endif
 #ifdef CUPORT_GRAPHS
   if (Recording* recording = recording_of(c.stream)) {
     return recording->add(StepKind::kernel, [=, &info] { return launch<K, Waits, Body>(unrecorded(c), info, args...); });
@@ -130,6 +136,12 @@ struct PointerLaunch {
   cudaError_t operator()(std::remove_cv_t<P>... args) const {
     static const KernelInfo unknown{"", "", "", false, false, true, nullptr};
     if (kernel == nullptr) return last_error = cudaErrorInvalidDeviceFunction;
+#ifdef CUPORT_CHILDREN
+    if (in_kernel()) {
+      if (const cudaError_t error = check_config(c, reinterpret_cast<const void*>(kernel))) return last_error = error;
+      return add_child(c.stream, [=, self = *this]() mutable { return run_call<true>(self.c, "", [&]() CUPORT_QUIET { self.kernel(args...); }); });
+    }
+#endif
 #ifdef CUPORT_GRAPHS
     if (Recording* recording = recording_of(c.stream)) {
       const PointerLaunch later{kernel, unrecorded(c)};
