@@ -95,3 +95,12 @@ def test_pitches_in_bytes_measure_buffers_of_wider_elements() -> None:
     case = launch(source.kernels[0], [words, 512, words, 512, 101, 67], (4,), (32,))
     lengths = shown(relations(source, [case], hints=False))["len"]
     assert lengths == {"src": "src_pitch / 4 * h", "dst": "dst_pitch / 4 * h"}
+
+
+def test_arrays_made_by_a_function_of_the_program() -> None:
+    found = hints(
+        """float *device_array(const float *from, int count) { float *p; cudaMalloc(&p, count * 4); return p; }
+        int main() { int blocks = 4, c = 9; float *d = device_array(0, blocks * 2 * c);
+          k<<<1, 1>>>(d, 0, blocks, c); }"""
+    )
+    assert "n * 2 * m" in found["lengths"]["x"]

@@ -37,7 +37,8 @@ def explain(
             shut_out -= 2 * lost
             if shut_out <= (best[0] if best is not None else 0):
                 continue
-            if lost and (sure is None or not _aligns(condition) or 2 * lost > shut_out):
+            undefined = sum(value_or_none(condition, e) is None for e in kept) if lost else 0  # a divisor of 0
+            if lost and (sure is None or 2 * lost > shut_out or (lost > undefined and not _aligns(condition))):
                 continue
             if lost and any(value_or_none(condition, e) != 1 for e in sure or ()):
                 continue
@@ -74,13 +75,6 @@ def _conditions(clean: Sequence[Env], names: Sequence[str], hot: Sequence[int], 
         for bound in sorted({*hot, 1024, 512, 256}):
             if most <= bound:
                 yield Bin("<=", Var(name), Num(bound))
-    if all("block" in e for e in clean):  # shared arrays of one element a thread, or a warp
-        largest = max(e["block"] for e in clean)
-        for bound in sorted({*hot, 1024, 512, 256, 128, largest}):
-            if largest <= bound:
-                yield Bin("<=", Var("block"), Num(bound))
-        for divisor in (32, 64, 128):
-            yield Bin("==", Bin("%", Var("block"), Num(divisor)), Num(0))
     for a in names:
         for b in names:
             if a != b:
@@ -91,6 +85,12 @@ def _conditions(clean: Sequence[Env], names: Sequence[str], hot: Sequence[int], 
         for b in names:
             if a < b:
                 yield Bin("==", Var(a), Var(b))
+    if all("block" in e for e in clean):  # shared arrays of one element a thread, or a warp
+        largest = max(e["block"] for e in clean)
+        for bound in sorted({*hot, 1024, 512, 256, 128, largest}):
+            if largest <= bound:
+                yield Bin("<=", Var("block"), Num(bound))
+        yield Bin("==", Bin("%", Var("block"), Num(32)), Num(0))
     for name in names:
         least = min(e[name] for e in clean)
         most = max(e[name] for e in clean)

@@ -17,6 +17,7 @@ from cuport.cases.facts import facts, is_float
 from cuport.cases.infer import Inferred
 from cuport.cases.making import Mold, Steady, make, special, with_captured_integers, without_poison
 from cuport.cases.relations import Relations
+from cuport.cases.rivals import alternatives
 from cuport.cases.shapes import Limits, Proposer, Shape, as_numbers, captured_shape, key_of
 from cuport.cases.values import MAIN, WILD
 from cuport.kernel import Kernel, Source
@@ -140,11 +141,13 @@ class _Search:
 
 def _clean_shapes(work: Work) -> tuple[Relations, list[Shape]]:
     """Shapes on which the original runs clean, in the order of their proposal."""
-    relations, captured = work.inferred.relations, work.examples
+    captured = work.examples
     search = _Search(work)
     search.round(1, False, _PROPOSED)
+    search = _with_rivals(work, search)
     if len(search.failing) > len(search.shapes) and _has_integers(work):
         search = _steadier(work, search)
+    relations = work.inferred.relations
     names = [*relations.roots, *relations.loose]
     if len(search.shapes) < 8 and (search.failing or relations.require):
         alignments = {n: step for n in relations.roots if (step := min(16, _step(captured, [n]))) > 1}
@@ -184,6 +187,21 @@ def _clean_shapes(work: Work) -> tuple[Relations, list[Shape]]:
     shapes = [*search.shapes, *few]
     shapes = [s for s in shapes if all(value_or_none(c, s.known) == 1 for c in relations.require)]
     return relations, shapes
+
+
+def _with_rivals(work: Work, search: _Search) -> _Search:
+    """The search with that expression of a doubtful length on which most sizes run clean."""
+    if sum("out-of-bounds" in reason for reason in search.reasons.values()) < 2:
+        return search
+    for other in alternatives(work.inferred):
+        before, work.inferred = work.inferred, other
+        trial = _Search(work)
+        trial.round(1, False, _PROPOSED)
+        if len(trial.shapes) > len(search.shapes) and len(trial.failing) < len(search.failing):
+            search = trial
+        else:
+            work.inferred = before
+    return search
 
 
 def _has_integers(work: Work) -> bool:

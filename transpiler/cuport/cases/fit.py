@@ -20,6 +20,7 @@ class Fit:
     cost: float
     rivals: tuple[Expr, ...] = ()
     hinted: bool = False
+    others: tuple[Expr, ...] = ()  # rivals and what is a little less likely
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ _FACTORS = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 24, 32, 48, 64, 128, 256, 512, 1
 _SHIFTS = (1, -1, 2, -2, 3, 4, -3, -4)
 _SLACK = 1.2
 _NEAR = 0.15
+_FURTHER = 1.6
 
 
 def fit(targets: Sequence[int], envs: Sequence[Env], price: Price, hints: Iterable[Expr] = ()) -> Fit | None:
@@ -82,7 +84,8 @@ def fit(targets: Sequence[int], envs: Sequence[Env], price: Price, hints: Iterab
         for c, e in found[1:]
         if c <= cost + slack and not _same(e, best) and not (telling and names_in(best) and isinstance(e, Num))
     ]
-    return Fit(best, cost, tuple(rivals[:8]))
+    others = [e for c, e in found[1:] if c <= cost + _FURTHER and names_in(e) and not _same(e, best)]
+    return Fit(best, cost, tuple(rivals[:8]), False, tuple(others[:12]))
 
 
 def _order(pair: tuple[float, Expr]) -> tuple[float, int, str]:
@@ -242,7 +245,7 @@ def _pairs(target: int, names: Mapping[str, float], values: Env) -> Iterator[tup
         x, y, cost = values[a], values[b], names[a] + names[b]
         va, vb = Var(a), Var(b)
         if x * y == target:
-            yield cost, Bin("*", va, vb)
+            yield cost - (0.4 if a == b else 0.0), Bin("*", va, vb)
         if x + y == target and a != b:
             yield cost + 0.8, Bin("+", va, vb)
         for first, second, p, q in ((va, vb, x, y), (vb, va, y, x)):
@@ -284,7 +287,11 @@ def _triples(target: int, names: Mapping[str, float], values: Env) -> Iterator[t
         for c in usable:
             z, cost = values[c], names[a] + names[b] + names[c]
             if c >= b and product * z == target:
-                yield cost - 0.3, Bin("*", Bin("*", Var(a), Var(b)), Var(c))
+                yield cost - (1.0 if a == b == c else 0.3), Bin("*", Bin("*", Var(a), Var(b)), Var(c))
+            if a == b == c:
+                for shift in (1, -1):
+                    if product * z + shift == target:
+                        yield cost - 0.2, _shifted(Bin("*", Bin("*", Var(a), Var(b)), Var(c)), shift)
             if c not in (a, b) and product + z == target:
                 yield cost + 0.8, Bin("+", Bin("*", Var(a), Var(b)), Var(c))
             if c >= b and product * z and target % (product * z) == 0 and target // (product * z) in (2, 3, 4, 8):

@@ -130,6 +130,9 @@ class HostText:
             parts = split_arguments(value[1:-1]) if value[:1] in ("(", "{") else ()
             if parts:
                 found.append((False, parts[0], function))
+            called = re.fullmatch(r"(?:\w+::)*(\w+)(?:\s*<[^()]*>)?\s*\((.*)\)", value, re.DOTALL)
+            if called and called[1] in self._functions:  # `float *p = device_array(n);`
+                found += [(False, part, function) for part in split_arguments(called[2])]
         return found
 
     def parameters(self, function: Node | None) -> list[str]:

@@ -28,6 +28,7 @@ class Inferred:
     doubtful: tuple[str, ...] = ()
     seen: dict[str, frozenset[int]] = field(default_factory=dict)
     launches: int = 1  # distinct sets of numbers the relations were checked on
+    rivals: dict[str, tuple[Expr, ...]] = field(default_factory=dict)  # other expressions for doubtful lengths
     blocks: frozenset[tuple[int, ...]] = frozenset()  # blocks seen, where the host sets them by no rule
 
     def sure_of(self, known: Mapping[str, int]) -> bool:
@@ -80,7 +81,8 @@ def infer(source: Source, kernel: Kernel, cases: Sequence[Case], hints: Hints) -
     seen = {n: frozenset(work.values(n)) for n in (*work.templates, *loose)}
     ruled = any(names_in(b) for b in block if b is not None)
     blocks = frozenset() if ruled else frozenset(tuple(e[f"block.{a}"] for a in AXES) for e in work.envs)
-    return Inferred(relations, tuple(dict.fromkeys(work.doubtful)), seen, len(work.envs), blocks)
+    rivals = {n: work.rivals[f"len({n})"] for n in lengths if f"len({n})" in work.rivals}
+    return Inferred(relations, tuple(dict.fromkeys(work.doubtful)), seen, len(work.envs), rivals, blocks)
 
 
 def _ties(work: Measured) -> None:

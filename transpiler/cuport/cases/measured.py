@@ -29,6 +29,7 @@ class Measured:
         self.templates = [n for n, v in self.case.template_args if isinstance(v, int) and not isinstance(v, bool)]
         self.parts = tuple(dict.fromkeys(p for axis in self.hints.grid for h in axis for p in _products(h)))
         self.doubtful: list[str] = []
+        self.rivals: dict[str, tuple[Expr, ...]] = {}
         self.unexplained: set[str] = set()  # quantities that no expression gives on every launch
         self.tied: dict[str, Expr] = {}
         self.integers = integers_of(source, kernel)
@@ -73,6 +74,8 @@ class Measured:
             self.unexplained.add(name)
             return Fit(Num(self.values(name)[0]), 9.0)
         guessed = isinstance(found.expr, Num) and abs(found.expr.value) > 4 and not found.hinted
+        if found.others:
+            self.rivals[name] = found.others
         if found.rivals or (guessed and len(self.envs) == 1):
             self.doubtful.append(name)
         return found

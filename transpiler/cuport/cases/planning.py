@@ -174,6 +174,7 @@ def _plan_group(state: _State, members: Group, hints: Hints, args: Sequence[str]
         notes=state.notes,
     )
     cases, relations, shapes = fill_group(work)
+    inferred = work.inferred
     if inferred.doubtful and inferred.launches == 1:
         names = ", ".join(inferred.doubtful[:4])
         state.notes.append(f"from one launch alone, the relation of {names} is a guess; it holds on every case used")
