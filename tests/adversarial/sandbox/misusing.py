@@ -41,7 +41,7 @@ BOMBS = [
         "kept = [np.ones(1 << 24) for _ in range(10**6)]",
         failures=("memory",),
         said="MemoryError",
-        limits=SMALL,
+        limits=replace(SMALL, case_seconds=60),
     ),
     Probe(
         "memory bomb in a file without a name",

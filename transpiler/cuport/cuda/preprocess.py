@@ -21,6 +21,7 @@ from cuport.cuda.decode import decode
 from cuport.cuda.headers import PASSED_ON, PREDEFINED
 from cuport.cuda.overlay import KEEP_DIRECTIVE, KEEP_INCLUDE, MISSING, Overlay
 from cuport.diagnostic import CuportError, Diagnostic, Span, fail
+from cuport.environment import without_secrets
 
 _MARKER = re.compile(r'#(?: line)? (\d+) "((?:[^"\\]|\\.)*)"[ \d]*$')
 _MESSAGE = re.compile(r"^(?P<file>.*?):(?P<line>\d+):(?:(?P<column>\d+):)? (?:fatal )?error: (?P<text>.*)$")
@@ -111,7 +112,7 @@ def _limit(pid: int) -> None:
 
 
 def _run(command: list[str], folder: Path, overlay: Overlay) -> str:
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": "0", "LC_ALL": "C"}  # __DATE__ must not change digests
+    environment = {**without_secrets(), "SOURCE_DATE_EPOCH": "0", "LC_ALL": "C"}  # __DATE__ must not change digests
     main = Span(next(iter(overlay.shown.values())), 1)
     out, err = folder / "out", folder / "err"
     try:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cuport.cuda.compiler import find_compiler
 from cuport.diagnostic import CuportError, Span, fail
+from cuport.environment import without_secrets
 from cuport.keeper import TOKEN
 from cuport.kernel import Source
 from cuport.oracle.libraries import compile_flags, missing
@@ -112,7 +113,9 @@ def _compiler(environment: str) -> tuple[tuple[str, ...], str]:
         )
     try:
         asked = [*command, "--version"]
-        version = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False).stdout
+        version = subprocess.run(
+            asked, capture_output=True, text=True, timeout=60, check=False, env=without_secrets()
+        ).stdout
     except (OSError, subprocess.TimeoutExpired) as error:
         raise fail("oracle.no-compiler", f"the C++ compiler {command[0]} does not run: {error}") from None
     return tuple(command), f"{environment}\0{shutil.which(command[0])}\0{version}"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cuport.environment import without_secrets
 from cuport.kernel import Source
 from cuport.oracle.results import Fault
 
@@ -153,7 +154,9 @@ def locate(program: Path, addresses: Iterable[int], outside: Path) -> dict[int, 
         return {}
     command = [tool, "-a", "-i", "-e", str(program), *(hex(a - 1) for a in wanted)]
     try:
-        out = subprocess.run(command, capture_output=True, text=True, timeout=60, errors="replace", check=False).stdout
+        out = subprocess.run(
+            command, capture_output=True, text=True, timeout=60, errors="replace", check=False, env=without_secrets()
+        ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return {}
     found: dict[int, tuple[str, int]] = {}

@@ -21,6 +21,7 @@ from pathlib import Path
 from cuport.case import Case
 from cuport.cuda.rewrite.gpu import gpu_text
 from cuport.diagnostic import CuportError, Diagnostic, fail
+from cuport.environment import without_secrets
 from cuport.keeper import TOKEN
 from cuport.kernel import Source
 from cuport.oracle.build import runtime_digest, runtime_dir
@@ -74,7 +75,7 @@ def find_nvcc() -> str | None:
 
 def _said(command: Sequence[str]) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=without_secrets())
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import selectors
 import signal
 import subprocess
@@ -14,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cuport import interrupt
+from cuport.environment import without_secrets
 from cuport.oracle.results import ProgramResult
 
 # $1: most data in KiB, $2: most CPU seconds, so that it ends even if cuport was killed. A core file helps nobody.
 _LIMITED = 'ulimit -c 0; ulimit -d "$1" 2>/dev/null; ulimit -t "$2" 2>/dev/null; shift 2; exec "$@"'
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|^CUPORT_", re.IGNORECASE)
 _MOST_OUTPUT = 256 << 20  # bytes after which a program that only prints is stopped
 
 
@@ -42,7 +41,7 @@ def run(
     with tempfile.TemporaryDirectory(prefix="cuport-home-") as home:
         environment = {"PATH": os.defpath, "HOME": home, "TMPDIR": home, "LANG": "C.UTF-8", **(env or {})}
         if inherit:
-            environment = {k: v for k, v in os.environ.items() if not _SECRET.search(k)} | dict(env or {})
+            environment = without_secrets() | dict(env or {})
         stream = None if passthrough else subprocess.PIPE
         child = subprocess.Popen(
             ["/bin/sh", "-c", _LIMITED, "sh", str(max(memory >> 10, 1)), str(_cpu_seconds(timeout)), *command],

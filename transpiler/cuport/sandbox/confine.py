@@ -214,9 +214,9 @@ def _limits(boot: Boot, *, own_count: bool) -> None:
 def _landlock(boot: Boot) -> bool:
     gpu = _GPU_READABLE if boot.gpu else ()
     devices = ("/dev",) if boot.gpu else _DEVICES
-    readable = (*SYSTEM, *gpu, *boot.readable, sys.prefix, sys.base_prefix, boot.job)
+    readable = (*SYSTEM, *gpu, *boot.readable, sys.prefix, sys.base_prefix)
     try:
-        linux.landlock(readable, (*_written(boot), f"{boot.job}/tmp", *devices))
+        linux.landlock(readable, (boot.job,), (*_written(boot), f"{boot.job}/tmp", *devices))
     except OSError:
         return False
     return True

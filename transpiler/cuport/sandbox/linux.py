@@ -120,10 +120,11 @@ def landlock_abi() -> int:
         return 0
 
 
-def landlock(readable: Iterable[str], writable: Iterable[str]) -> int:
+def landlock(readable: Iterable[str], data: Iterable[str], writable: Iterable[str]) -> int:
     """Shut this process and its children out of every file but these, and out of TCP, for good; give the ABI used.
 
-    Paths that do not exist are skipped. Needs no_new_privs. Raises OSError where Landlock is missing.
+    Nothing is executed but what is `readable`: not `data`, nor what the process writes. Paths that do not exist are
+    skipped. Needs no_new_privs. Raises OSError where Landlock is missing.
     """
     abi = landlock_abi()
     if abi < 1:
@@ -139,6 +140,8 @@ def landlock(readable: Iterable[str], writable: Iterable[str]) -> int:
     try:
         for path in readable:
             _allow(ruleset, path, _READ & rights)
+        for path in data:
+            _allow(ruleset, path, (_READ - {_EXECUTE}) & rights)
         for path in writable:
             _allow(ruleset, path, rights - {_EXECUTE})
         syscall(_LANDLOCK_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0))

@@ -15,6 +15,7 @@ from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 
 from cuport.cuda.compiler import find_compiler
+from cuport.environment import without_secrets
 from cuport.oracle.gpu import find_gpu
 
 _LIBRARIES = ("numpy", "ml_dtypes", "tree-sitter", "tree-sitter-cuda", "torch", "triton", "jax", "jaxlib")
@@ -73,7 +74,9 @@ def compiler_version() -> str:
     if command is None:
         return ""
     try:
-        done = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            [*command, "--version"], capture_output=True, text=True, timeout=60, check=False, env=without_secrets()
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.splitlines()[0] if done.stdout else ""
