@@ -12,7 +12,7 @@ BOMBS = [
         "fork bomb where processes are allowed",
         """
         pids = []
-        for _ in range(5000):
+        for _ in range(1000):
             pid = os.fork()
             if pid == 0:
                 try: signal.pause()
@@ -29,7 +29,7 @@ BOMBS = [
         threading.stack_size(1 << 16)
         threads = []
         try:
-            for _ in range(5000):
+            for _ in range(1000):
                 threads.append(threading.Thread(target=time.sleep, args=(60,), daemon=True)); threads[-1].start()
         except RuntimeError:
             nothing()
