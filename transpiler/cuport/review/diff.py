@@ -15,6 +15,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from cuport.diagnostic import fail
+from cuport.environment import without_secrets
 from cuport.kernel import Kernel, Source
 from cuport.review.screen import Screen, printable
 
@@ -94,7 +95,12 @@ def text_at(revision: str, path: Path) -> str:
 def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=60, check=False
+            ["git", "-C", str(folder), *words],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env=without_secrets(),
         )
     except FileNotFoundError:
         raise fail("review.git", "git is not installed", hint="leave out --base") from None
