@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from cuport.case import Case
@@ -14,6 +15,7 @@ from cuport.cases.hosttext import Hints
 from cuport.kernel import Kernel, Source
 
 BLOCK_PRICE = 2.2
+_LONGEST = 16  # elements of an array whose numbers may be sizes
 
 
 class Measured:
@@ -25,7 +27,8 @@ class Measured:
         distinct = {tuple(sorted(f.items())): f for f in (facts(kernel, c) for c in cases)}
         self.envs: list[Env] = list(distinct.values())
         self.hints = _of_these(hints, self.envs)
-        self.scalars = [x.name for x in leaves(kernel, self.case) if x.kind == "int"] + list(global_numbers(self.case))
+        numbers = [x.name for x in leaves(kernel, self.case) if x.kind == "int"] + list(global_numbers(self.case))
+        self.scalars = _without_tables(numbers)
         self.templates = [n for n, v in self.case.template_args if isinstance(v, int) and not isinstance(v, bool)]
         self.parts = tuple(dict.fromkeys(p for axis in self.hints.grid for h in axis for p in _products(h)))
         self.doubtful: list[str] = []
@@ -83,6 +86,12 @@ class Measured:
     def _factors(self) -> frozenset[int]:
         """Factors of integers that follow from others: `threads = 6 * h * w` says 6 for a buffer's length as well."""
         return frozenset(f for e in self.tied.values() if (f := _number_factor(e)) > 1)
+
+
+def _without_tables(names: Sequence[str]) -> list[str]:
+    """The names without those of long arrays in structs: a table is data, and stays as captured."""
+    arrays = Counter(re.sub(r"\[\d+\]$", "", n) for n in names)
+    return [n for n in names if arrays[re.sub(r"\[\d+\]$", "", n)] <= _LONGEST]
 
 
 def _number_factor(expr: Expr) -> int:
