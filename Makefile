@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 STAMP   = $(VENV)/.installed
 EXAMPLE ?= examples/layernorm/layernorm.cu
 
-.PHONY: demo test corpus corpus-nvcc fuzz lint wheel clean help
+.PHONY: demo test corpus corpus-nvcc fuzz probes lint wheel clean help
 
 help:        ## show this list
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
@@ -34,6 +34,9 @@ corpus-nvcc: $(STAMP)  ## compile the programs of corpus/ with nvcc, where there
 
 fuzz: $(STAMP)  ## 10,000 broken sources through inspect and run --dry
 	$(BIN)/python -m tests.adversarial.fuzz.walk 10000
+
+probes: $(STAMP)  ## run the sandbox's probes in every tier; rewrites the table in docs/security.md
+	$(BIN)/python -m tests.adversarial.sandbox.table
 
 lint: $(STAMP)  ## ruff and mypy
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[lint]'
