@@ -13,7 +13,10 @@ enum cudaGraphNodeType {
   cudaGraphNodeTypeGraph = 4,
   cudaGraphNodeTypeEmpty = 5,
   cudaGraphNodeTypeWaitEvent = 6,
-  cudaGraphNodeTypeEventRecord = 7
+  cudaGraphNodeTypeEventRecord = 7,
+  cudaGraphNodeTypeMemAlloc = 10,
+  cudaGraphNodeTypeMemFree = 11,
+  cudaGraphNodeTypeConditional = 13
 };
 enum cudaStreamCaptureMode { cudaStreamCaptureModeGlobal = 0, cudaStreamCaptureModeThreadLocal = 1, cudaStreamCaptureModeRelaxed = 2 };
 enum cudaGraphExecUpdateResult {
@@ -46,6 +49,12 @@ typedef CUgraph_st* cudaGraph_t;
 typedef CUgraphNode_st* cudaGraphNode_t;
 
 namespace cuport {
+
+// What a handle stands for: the value that decides whether a conditional node's body runs.
+struct Conditional {
+  unsigned value, first;
+  bool assigned;  // `first` at each launch
+};
 
 template <class T>
 struct List {
@@ -87,9 +96,12 @@ struct CUgraph_st {
   cuport::Recording recording{};
   cudaStream_t origin = nullptr;  // where recording began
   cudaError_t problem = cudaSuccess;
+  CUgraph_st* outer = nullptr;  // of a conditional node's body: the graph that has the node
+  cuport::List<cuport::Conditional*> conditionals;
 };
 struct CUgraphExec_st {
   cuport::List<CUgraphNode_st*> order;
+  cuport::List<cuport::Conditional*> conditionals;
 };
 typedef CUgraphExec_st* cudaGraphExec_t;
 
@@ -147,6 +159,12 @@ inline cudaError_t run_nodes(List<CUgraphNode_st*>& order) {
     if (const cudaError_t e = node->step->run()) return e;
   }
   return done();
+}
+inline cudaError_t run_exec(cudaGraphExec_t exec) {
+  for (Conditional* c : exec->conditionals) {
+    if (c->assigned) c->value = c->first;
+  }
+  return run_nodes(exec->order);
 }
 // Copies of a graph's nodes, each after those it waits for; empty if they wait in a circle.
 inline List<CUgraphNode_st*> ordered(cudaGraph_t graph) {

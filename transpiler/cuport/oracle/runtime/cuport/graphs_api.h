@@ -172,6 +172,7 @@ inline cudaError_t cudaGraphInstantiate(cudaGraphExec_t* out, cudaGraph_t graph,
   if (out == nullptr || graph == nullptr) return cuport::done(cudaErrorInvalidValue);
   auto* exec = new CUgraphExec_st;
   exec->order = cuport::ordered(graph);
+  exec->conditionals = graph->conditionals;
   if (exec->order.count != graph->nodes.count) return cuport::done(cudaErrorInvalidValue);
   *out = exec;
   return cuport::done();
@@ -184,9 +185,9 @@ inline cudaError_t cudaGraphUpload(cudaGraphExec_t, cudaStream_t) { return cupor
 inline cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t s) {
   if (exec == nullptr) return cuport::done(cudaErrorInvalidValue);
   if (cuport::Recording* r = cuport::recording_of(s)) {
-    return r->add(cuport::StepKind::child, [exec] { return cuport::run_nodes(exec->order); });
+    return r->add(cuport::StepKind::child, [exec] { return cuport::run_exec(exec); });
   }
-  return cuport::run_nodes(exec->order);
+  return cuport::run_exec(exec);
 }
 inline cudaError_t cudaGraphExecKernelNodeSetParams(cudaGraphExec_t exec, cudaGraphNode_t node, const cudaKernelNodeParams* p) {
   return cuport::set_step(cuport::copy_in(exec, node), cuport::step_of(*p));

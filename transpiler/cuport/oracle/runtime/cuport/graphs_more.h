@@ -136,15 +136,25 @@ inline cudaError_t cudaGraphRetainUserObject(cudaGraph_t, cudaUserObject_t o, un
 }
 inline cudaError_t cudaGraphReleaseUserObject(cudaGraph_t, cudaUserObject_t o, unsigned count = 1) { return cudaUserObjectRelease(o, count); }
 
-template <class... A>
+// What is recorded next waits for the graph's last node.
 inline cudaError_t cudaStreamGetCaptureInfo(cudaStream_t s, cudaStreamCaptureStatus* status, unsigned long long* id = nullptr,
-                                            cudaGraph_t* graph = nullptr, A...) {
+                                            cudaGraph_t* out = nullptr, const cudaGraphNode_t** before = nullptr, size_t* count = nullptr) {
   const cuport::Recording* r = cuport::recording_of(s);
+  CUgraph_st* graph = r != nullptr ? static_cast<CUgraph_st*>(r->graph) : nullptr;
   *status = r != nullptr ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
   if (id != nullptr && r != nullptr) *id = reinterpret_cast<uintptr_t>(r->graph);
-  if (graph != nullptr) *graph = r != nullptr ? static_cast<CUgraph_st*>(r->graph) : nullptr;
+  if (out != nullptr) *out = graph;
+  const size_t n = graph != nullptr ? graph->nodes.count : 0;
+  if (before != nullptr) *before = n != 0 ? graph->nodes.data + (n - 1) : nullptr;
+  if (count != nullptr) *count = n != 0 ? 1 : 0;
   return cuport::done();
 }
+inline cudaError_t cudaStreamGetCaptureInfo(cudaStream_t s, cudaStreamCaptureStatus* status, unsigned long long* id, cudaGraph_t* graph,
+                                            const cudaGraphNode_t** before, const cudaGraphEdgeData** edges, size_t* count) {
+  if (edges != nullptr) *edges = nullptr;
+  return cudaStreamGetCaptureInfo(s, status, id, graph, before, count);
+}
+#define cudaStreamGetCaptureInfo_v3 cudaStreamGetCaptureInfo
 #define cudaStreamGetCaptureInfo_v2 cudaStreamGetCaptureInfo
 // Steps already follow each other, whatever a stream is told to wait for.
 template <class... A>

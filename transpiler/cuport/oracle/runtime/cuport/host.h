@@ -138,4 +138,5 @@ inline cudaError_t cudaStreamIsCapturing(cudaStream_t s, cudaStreamCaptureStatus
 #ifdef CUPORT_GRAPHS
 #include "graphs.h"
 #include "graphs_more.h"
+#include "graphs_conditional.h"
 #endif

@@ -17,3 +17,5 @@
 #define CUPORT_THRUST_SEEN
 #include "thrust.h"
 #endif
+typedef unsigned long long cudaGraphConditionalHandle;
+CUPORT_QUIET inline void cudaGraphSetConditional(cudaGraphConditionalHandle, unsigned) {}  // a kernel by itself is in no graph
