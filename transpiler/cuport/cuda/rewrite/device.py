@@ -15,7 +15,7 @@ from cuport.cuda.rewrite.conversions import rewrite_conversions
 from cuport.cuda.rewrite.edits import Edits
 from cuport.cuda.rewrite.program import Program
 from cuport.cuda.rewrite.rows import takes_place
-from cuport.cuda.rewrite.spinning import spinning_edit
+from cuport.cuda.rewrite.spinning import rewrite_step, spinning_edit
 from cuport.cuda.unit import Unit
 
 _BUILTINS = {"threadIdx": "uint3", "blockIdx": "uint3", "blockDim": "dim3", "gridDim": "dim3"}
@@ -36,6 +36,8 @@ def rewrite_device(program: Program, edits: Edits) -> None:
         edits.insert(start, before)
         if after:
             edits.insert_after(end, after)
+    for statement in program.stepping:
+        rewrite_step(program.unit, edits, statement)
 
 
 def _shared(program: Program, edits: Edits) -> dict[str, str]:

@@ -74,6 +74,8 @@ def _waits_otherwise(program: Program, head: KernelHead) -> bool:
     functions = {f.qualified: f for f in program.source.functions}
     if WAITS.search(text) or re.search(r"\bvolatile\b|\(\*", text) or any(c not in functions for c in kernel.calls):
         return True
+    if program.waits_for_memory(kernel):
+        return True
     # a functor that comes in through the template may hold a barrier
     if any(p.kind == "type" for p in kernel.template_params):
         return any(f.device and WAITS.search(f.text) for f in program.source.functions)

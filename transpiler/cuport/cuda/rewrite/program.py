@@ -13,7 +13,7 @@ from tree_sitter import Node
 from cuport.cuda.declarations import Definition, read_definitions, read_prototypes, read_types
 from cuport.cuda.lexer import names
 from cuport.cuda.parse import ancestor, walk
-from cuport.cuda.rewrite.spinning import spinning_loops, watching_loops
+from cuport.cuda.rewrite.spinning import spinning_loops, stepping_statements, watching_loops
 from cuport.cuda.unit import Unit, meanings, plain_name
 from cuport.kernel import CType, Kernel, Source
 
@@ -147,7 +147,7 @@ class Program:
             return True
         if self._may_use_cub and _CUB.search(kernel.text + self._device_functions):
             return True
-        if self._spinning and not self._spinning.isdisjoint((kernel.qualified, *kernel.calls)):
+        if self.waits_for_memory(kernel):
             return True
         by_name = {f.qualified: f for f in self.source.functions}
         elsewhere = {name.split("::")[-1] for name in self.missing_functions}
@@ -162,6 +162,10 @@ class Program:
             return True
         return any(name not in by_name for name in kernel.calls)
 
+    def waits_for_memory(self, kernel: Kernel) -> bool:
+        """Whether a thread may wait for what another one writes."""
+        return bool(self._spinning) and not self._spinning.isdisjoint((kernel.qualified, *kernel.calls))
+
     @cached_property
     def spinning(self) -> list[Node]:
         """Loops of device code in which a thread waits for another."""
@@ -173,8 +177,13 @@ class Program:
         return [n for n in watching_loops(self.unit) if self.in_device_code(n)]
 
     @cached_property
+    def stepping(self) -> list[Node]:
+        """Statements in which the lanes of a warp have to keep in step."""
+        return [n for n in stepping_statements(self.unit) if self.in_device_code(n)]
+
+    @cached_property
     def _spinning(self) -> frozenset[str]:
-        functions = (self.function_around(n) for n in (*self.spinning, *self.watching))
+        functions = (self.function_around(n) for n in (*self.spinning, *self.watching, *self.stepping))
         return frozenset(f.qualified for f in functions if f is not None)
 
     @cached_property

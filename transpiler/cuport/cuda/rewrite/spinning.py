@@ -2,6 +2,9 @@
 
 A block's threads take turns on one OS thread, so such a loop has to let the others run: it gets a `cuport::spinning()`,
 or, where it does more than look, a `cuport::watching()`, which does so only now and then.
+
+Older code waits by nothing at all: lanes of a warp read what others wrote one statement before. There the lanes keep in
+step, as they do on most GPUs; the checked build does not, and reports the race that it is.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import re
 from tree_sitter import Node
 
 from cuport.cuda.parse import ancestor, walk
+from cuport.cuda.rewrite.edits import Edits
 from cuport.cuda.unit import Unit
 
 _LOOPS = ("while_statement", "do_statement", "for_statement")
@@ -25,6 +29,7 @@ _ATOMIC = re.compile(r"\batomic(?:_ref|_flag)?\b\s*(?:<[^;{}()]*>)?\s*[&*]*\s*\b
 
 # What reads and does nothing else; adding nothing is a way to read.
 _LOOKS_ONLY = re.compile(r"\b__ldc[gv]\b|\batomic(?:Add|Or)\s*\([^;]*,\s*0[uUlL]*\s*\)")
+_ELEMENT = re.compile(r"([A-Za-z_]\w*)\s*\[[\w\s+*.()-]+\]")
 _WATCHED = re.compile(r"\bvolatile\b|" + _LOOKS_ONLY.pattern)
 
 
@@ -76,6 +81,48 @@ def watching_loops(unit: Unit) -> list[Node]:
             if _LOOKS_ONLY.search(looked_at) or shared & set(re.findall(r"[A-Za-z_]\w*", looked_at)):
                 found.append(node)
     return found
+
+
+def stepping_statements(unit: Unit) -> list[Node]:
+    """Assignments `s[i] += s[j]` to a volatile `s`: reductions that count on the lanes of a warp moving together."""
+    if "volatile" not in unit.text:
+        return []
+    found = []
+    for function in walk(unit.root):
+        if function.type != "function_definition":
+            continue
+        shared = set(_VOLATILE.findall(unit.text_of(function)))
+        if not shared:
+            continue
+        for node in walk(function):
+            if node.type != "expression_statement" or ancestor(node, "function_definition") != function:
+                continue
+            assignment = node.named_children[0] if node.named_children else None
+            if assignment is None or assignment.type != "assignment_expression":
+                continue
+            left, right = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
+            place = _ELEMENT.fullmatch(unit.text_of(left))
+            if place is None or place[1] not in shared:
+                continue
+            if re.search(rf"\b{place[1]}\s*\[", unit.text_of(right)):
+                found.append(node)
+    return found
+
+
+def rewrite_step(unit: Unit, edits: Edits, statement: Node) -> None:
+    """All lanes read, then all write."""
+    assignment = statement.named_children[0]
+    left, right = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
+    operator = assignment.child_by_field_name("operator")
+    assert left is not None and right is not None and operator is not None
+    place, sign = unit.flat(left), unit.text_of(operator).removesuffix("=")
+    edits.insert(statement.start_byte, "{ cuport::lockstep(); const auto cuport_step = ")
+    if sign:
+        edits.replace_node(operator, f"{sign} (")
+    else:
+        edits.replace(left.start_byte, operator.end_byte, "(")
+    edits.insert_after(right.end_byte, f"); cuport::lockstep(); {place} = cuport_step")
+    edits.insert_after(statement.end_byte, " }")
 
 
 def _outside(root: Node) -> list[Node]:

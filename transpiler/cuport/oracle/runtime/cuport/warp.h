@@ -294,6 +294,16 @@ inline int __any(int p, int site = CUPORT_SITE) { return __any_sync(0u, p, site)
 inline int __all(int p, int site = CUPORT_SITE) { return __all_sync(0u, p, site); }
 inline unsigned __ballot(int p, int site = CUPORT_SITE) { return __ballot_sync(0u, p, site); }
 inline unsigned __activemask(int site = CUPORT_SITE) { return cuport::warps::vote(0u, true, site).lanes; }
+namespace cuport {
+// Around what warp-synchronous code writes (cuda/rewrite/spinning.py); in checked builds its races are to be seen.
+inline void lockstep(int site = CUPORT_SITE) {
+#ifndef CUPORT_CHECKED
+  warps::vote(0u, true, site);
+#else
+  (void)site;
+#endif
+}
+}  // namespace cuport
 inline void __syncwarp(unsigned mask = 0xFFFFFFFFu, int site = CUPORT_SITE) { cuport::warps::vote(mask, true, site); }
 
 template <class T>
