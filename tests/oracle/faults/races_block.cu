@@ -190,6 +190,19 @@ __global__ void clean_readers(float* a, float* b) {
   __syncthreads();
   a[t] = a[t] + 1;
 }
+__device__ __noinline__ float taken_by_value(float4 v, float w) { return v.x * w + v.w; }
+__device__ __noinline__ void given_by_reference(float4& v, float w) { v.x = w, v.y = w, v.z = w, v.w = w; }
+__global__ void struct_argument(const float4* in, float* out) {
+  extern __shared__ float4 tile[];
+  tile[threadIdx.x] = in[threadIdx.x];
+  out[threadIdx.x] = taken_by_value(tile[63 - threadIdx.x], 2);  // fault: struct_argument race
+}
+__global__ void clean_argument(const float4* in, float* out) {
+  extern __shared__ float4 tile[];
+  given_by_reference(tile[threadIdx.x], in[threadIdx.x].x);
+  __syncthreads();
+  out[threadIdx.x] = taken_by_value(tile[63 - threadIdx.x], 2);
+}
 
 int main() {
   float *a, *b, *c;
@@ -227,5 +240,7 @@ int main() {
   RUN(clean_fields<<<1, 64>>>((float2*)a));
   RUN(one_of_many_readers<<<1, 128>>>(a, b));
   RUN(clean_readers<<<1, 128>>>(a, b));
+  RUN(struct_argument<<<1, 64, 1024>>>((float4*)a, b));
+  RUN(clean_argument<<<1, 64, 1024>>>((float4*)a, b));
   return 0;
 }

@@ -95,9 +95,10 @@ class _Body:
         self.roots = {name for name, _ in _pointers(definition, reader.structs)}
         self.arrays = dict(_arrays(definition, reader.structs))
         self.objects = {p.name for p in definition.params if p.ctype.struct and not p.is_pointer}
-        references = _references(reader.unit, definition)
+        by_reference = references(reader.unit, definition)
         self.pointers: dict[str, _Roots] = {}  # local pointers
-        self.places: dict[str, _Roots] = {name: frozenset({name}) for name in references}  # names of what is pointed to
+        # names of what is pointed to
+        self.places: dict[str, _Roots] = {name: frozenset({name}) for name in by_reference}
         self.found: dict[str, str] = {}
         for _ in range(4):  # pointers made from pointers made from ...
             before = dict(self.pointers), dict(self.places)
@@ -245,7 +246,7 @@ class _Body:
         function = self.reader.functions.get(name)
         if function is not None and self.depth < _MOST_DEPTH and index < len(function.params):
             param = function.params[index]
-            if reference and param.name not in _references(self.reader.unit, function):
+            if reference and param.name not in references(self.reader.unit, function):
                 return _READ  # by value
             marks = self.reader.of(function, self.depth + 1).get(param.name, "")
             return _READ if param.ctype.const and marks else marks
@@ -290,7 +291,7 @@ def _name(text: object, declarator: Node) -> str:
     return ""
 
 
-def _references(unit: Unit, definition: Definition) -> set[str]:
+def references(unit: Unit, definition: Definition) -> set[str]:
     """Names of parameters that are references."""
     names: set[str] = set()
     declarator = definition.node.child_by_field_name("declarator")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from cuport.cuda.rewrite.arguments import rewrite_arguments
 from cuport.cuda.rewrite.assembly import rewrite_assembly
 from cuport.cuda.rewrite.declarations import rewrite_globals, rewrite_structs
 from cuport.cuda.rewrite.device import intrinsic_headers, rewrite_device, rewrite_qualifiers
@@ -102,6 +103,7 @@ def _common(program: Program, edits: Edits) -> list[str]:
     """Everything both builds need; gives the runtime headers that the text then wants."""
     rewrite_rows(program, edits)
     rewrite_device(program, edits)
+    rewrite_arguments(program, edits)
     needed = [*rewrite_assembly(program, edits), *intrinsic_headers(program.unit.text)]
     rewrite_structs(program, edits)
     rewrite_globals(program, edits)

@@ -356,7 +356,10 @@ CUPORT_OUTLINED(CUPORT_QUIET, void, open_block, (Block& b, const Task& task, uin
   b.epoch = 0;
   b.count = b.voters = 0;
   b.ready_warps = b.warps == 32 ? ~0u : (1u << b.warps) - 1;
-  memset(static_cast<void*>(b.sp), 0, threads * sizeof(void*));
+  for (unsigned i = 0; i < threads; ++i) {
+    b.sp[i] = nullptr;
+    CUPORT_NO_CALL();
+  }
   for (unsigned w = 0; w < b.warps; ++w) {
     const unsigned left = threads - w * 32;
     Warp& warp = b.warp[w];

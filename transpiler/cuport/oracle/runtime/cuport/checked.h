@@ -326,6 +326,16 @@ CUPORT_UNCHECKED inline void report_hang(const char* what, const void* code) {
   report_fault(FaultKind::deadlock, blockIdx, threadIdx, code, 0, message);
 }
 
+// See CUPORT_READS. A scalar is seen by itself; what a constructor copies, too.
+template <class T>
+CUPORT_NOINLINE CUPORT_UNCHECKED T&& reads(T&& value) {
+  using Plain = std::remove_reference_t<T>;
+  if constexpr (std::is_lvalue_reference_v<T> && std::is_class_v<Plain> && std::is_trivially_copyable_v<Plain> && !std::is_empty_v<Plain>) {
+    if (on_device) access(const_cast<std::remove_cv_t<Plain>*>(&value), sizeof(Plain), false, 0, false, __builtin_return_address(0), 0);
+  }
+  return static_cast<T&&>(value);
+}
+
 // A copy or fill by a library function.
 CUPORT_NOINLINE CUPORT_UNCHECKED inline void on_copy(void* to, const void* from, size_t bytes, const void* code) {
   State& s = state;

@@ -49,6 +49,8 @@ inline void begin_block(size_t dynamic, bool again);
 inline void begin_launch();
 inline void end_launch();
 inline void add_buffer(const char* base, size_t bytes);
+template <class T>
+T&& reads(T&& value);
 }  // namespace checked
 }  // namespace cuport
 #endif
@@ -144,6 +146,20 @@ inline void add_buffer(const char* base, size_t bytes);
 #endif
 #ifndef CUPORT_LAUNCH_BEGIN
 #define CUPORT_LAUNCH_BEGIN()
+#endif
+
+// A struct in memory that is passed by value: its copy is out of sight of the instrumentation.
+#ifdef CUPORT_CHECKED
+#define CUPORT_READS(...) ::cuport::checked::reads(__VA_ARGS__)
+#else
+#define CUPORT_READS(...) __VA_ARGS__
+#endif
+
+// In a loop that must not become a call of memset: the checked build watches those for the user's sake.
+#ifdef CUPORT_CHECKED
+#define CUPORT_NO_CALL() asm volatile("" ::: "memory")
+#else
+#define CUPORT_NO_CALL()
 #endif
 
 // Functions of the runtime are invisible to the instrumentation of the checked and the shadow build.
