@@ -73,8 +73,9 @@ def fit(targets: Sequence[int], envs: Sequence[Env], price: Price, hints: Iterab
         return None
     found.sort(key=_order)
     cost, best = found[0]
+    others = [e for c, e in found[1:] if c <= cost + _FURTHER and names_in(e) and not _same(e, best)]
     if best in hinted:
-        return Fit(best, cost, (), True)
+        return Fit(best, cost, (), True, tuple(others[:12]))
     telling = min(map(abs, targets)) >= 32  # so large a number is no coincidence
     slack = _SLACK if len(envs) == 1 else _SLACK / 2  # each launch more refutes most coincidences
     if price.near & names_in(best):
@@ -84,7 +85,6 @@ def fit(targets: Sequence[int], envs: Sequence[Env], price: Price, hints: Iterab
         for c, e in found[1:]
         if c <= cost + slack and not _same(e, best) and not (telling and names_in(best) and isinstance(e, Num))
     ]
-    others = [e for c, e in found[1:] if c <= cost + _FURTHER and names_in(e) and not _same(e, best)]
     return Fit(best, cost, tuple(rivals[:8]), False, tuple(others[:12]))
 
 
