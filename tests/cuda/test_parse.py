@@ -18,6 +18,7 @@ GOOD = [
     "void f() { (k<T>)<<<1, 1>>>(x); k<<<{1, 2}, {3}>>>(x); k<<<a < b ? 1 : 2, 3>>>(); }",
     "__global__ void k() { __shared__ union { typename A::T a; float b[3]; } t; float (*p)[33] = (float (*)[33])s; }",
     "class __align__(4) F { public: int a; }; typedef struct __builtin_align__(16) { float a; } D;",
+    "#include <typeinfo>\nbool f() { return typeid(double) == typeid( unsigned int ) && 1; }",
     "typedef unsigned long long u64; enum : u64 { A = 1 }; enum :\nstd::uint8_t { B }; enum E : int { C };",
     "int main() try { return 0; } catch (const std::exception &e) { return 1; }",
 ]
