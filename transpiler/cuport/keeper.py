@@ -1,9 +1,9 @@
 """Clears up after a cuport that was killed: its temporary folders, and whatever it had started.
 
 A run's temporary files all lie in one folder. A small process of its own session waits at a pipe whose other end only
-cuport holds; once that is closed (by a normal end or by SIGKILL) it ends every process of this user whose environment
-names the folder, and removes the folder, with what builds left half-made in the cache. Ports cannot hide from it by
-rewriting their environment: what ends them is their parent's death (`cuport.sandbox.confine`).
+cuport holds. If that is closed without a last word (SIGKILL), it ends every process of this user that works in the
+folder or whose environment names it, and removes the folder, with what builds left half-made in the cache. Ports cannot
+hide from it by rewriting their environment: what ends them is their parent's death (`cuport.sandbox.confine`).
 """
 
 from __future__ import annotations
@@ -34,20 +34,19 @@ while True:
 def started():
     for pid in filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc") else []):
         try:
-            with open(f"/proc/{pid}/environ", "rb") as file:
-                if folder.encode() in file.read() and int(pid) != os.getpid(): yield int(pid)
+            with open(f"/proc/{pid}/environ", "rb") as file: told = file.read()
+            if folder.encode() in told or os.readlink(f"/proc/{pid}/cwd").startswith(folder): yield int(pid)
         except OSError: pass
 def half_made():
     for place, folders, files in os.walk(cache):
         yield from (os.path.join(place, name) for name in folders + files if name[:1] == "." and token in name)
         folders[:] = [name for name in folders if name[:1] != "."] if place.count("/") < cache.count("/") + 4 else []
-for turn in range(20):
+for turn in range(0 if done else 20):
     pids, quiet = list(started()), True
     for pid in pids:
         try: os.kill(pid, signal.SIGKILL); quiet = False
         except OSError: pass
     shutil.rmtree(folder, ignore_errors=True)
-    if done: break
     for path in list(half_made()):
         quiet = False
         shutil.rmtree(path, ignore_errors=True) if os.path.isdir(path) else os.unlink(path)
@@ -59,7 +58,7 @@ for turn in range(20):
 @contextlib.contextmanager
 def kept(cache: Path) -> Iterator[Path]:
     """A folder for every temporary file of this process while the context lasts, removed whatever happens."""
-    before, told = tempfile.tempdir, os.environ.get("TMPDIR")
+    before = tempfile.tempdir
     folder = tempfile.mkdtemp(prefix="cuport-")
     os.chmod(folder, 0o755)  # a port's own user passes through; what lies inside is private
     read, write = os.pipe()
@@ -78,14 +77,11 @@ def kept(cache: Path) -> Iterator[Path]:
         pass
     finally:
         os.close(read)
-    tempfile.tempdir = os.environ["TMPDIR"] = folder
+    tempfile.tempdir = folder
     try:
         yield Path(folder)
     finally:
         tempfile.tempdir = before
-        os.environ.pop("TMPDIR")
-        if told is not None:
-            os.environ["TMPDIR"] = told
         shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):
             os.write(write, b".")

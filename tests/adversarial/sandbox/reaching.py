@@ -41,6 +41,7 @@ FILES = [
     Probe("a file outside, removed", "os.unlink(WORLD['open'] + '/secret')"),
     Probe("the store of verdicts", "open(WORLD['cache'] + '/store.sqlite', 'r+b').write(b'x')"),
     Probe("cuport's own code", "open(sys.modules['cuport'].__file__, 'r+b')"),
+    Probe("size and times of a file outside", "os.stat(WORLD['open'] + '/secret')"),
     Probe("its own inputs", "open('../inputs.bin', 'r+b')"),
     Probe("a file beside its outputs", "open('../out/more', 'w')"),
     Probe(
@@ -115,6 +116,16 @@ FILES = [
     ),
 ]
 
+_SIGNALS = """
+        sent = []
+        for send in (lambda: os.kill(WORLD["pid"], 10), lambda: os.kill(-1, 18), lambda: call(200, WORLD["pid"], 10),
+                     lambda: os.killpg(WORLD["pid"], 10), lambda: call(234, WORLD["pid"], WORLD["pid"], 10),
+                     lambda: call(129, WORLD["pid"], 10, ctypes.create_string_buffer(128))):
+            try: send(); sent.append(send)
+            except OSError: pass
+        if not sent: nothing()
+        """
+
 PROCESSES = [
     Probe(
         "the environment of every process",
@@ -169,15 +180,21 @@ PROCESSES = [
     Probe("processors of the parent", "os.sched_setaffinity(WORLD['pid'], {min(os.sched_getaffinity(0))})"),
     Probe(
         "signals to the parent",
+        _SIGNALS,
+    ),
+    Probe("signals to the parent while compiling", _SIGNALS, compiler=True),
+    Probe("to outlive its parent while compiling", "check(libc.prctl(1, 0, 0, 0, 0))", compiler=True),
+    Probe(
+        "system calls of another architecture",
         """
-        sent = []
-        for send in (lambda: os.kill(WORLD["pid"], 10), lambda: os.kill(-1, 18), lambda: call(200, WORLD["pid"], 10),
-                     lambda: os.killpg(WORLD["pid"], 10), lambda: call(234, WORLD["pid"], WORLD["pid"], 10),
-                     lambda: call(129, WORLD["pid"], 10, ctypes.create_string_buffer(128))):
-            try: send(); sent.append(send)
-            except OSError: pass
-        if not sent: nothing()
+        import mmap
+        if os.uname().machine != "x86_64": nothing()
+        code = mmap.mmap(-1, 4096, prot=7)
+        code.write(bytes.fromhex("b814000000cd80c3"))  # mov eax, getpid; int 0x80; ret
+        ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))()
         """,
+        failures=("crash",),
+        said="SIGSYS",
     ),
     Probe(
         "signals to the parent by the kernel's hand",

@@ -15,12 +15,10 @@ from functools import lru_cache
 from cuport.sandbox.confine import SYSTEM
 
 
-def wrap(
-    command: Sequence[str], job: str, readable: Iterable[str], *, scratch_bytes: int, gpu: bool = False
-) -> list[str]:
+def wrap(command: Sequence[str], job: str, readable: Iterable[str], *, gpu: bool = False) -> list[str]:
     """The command that runs `command` inside bubblewrap, or the command as it is where there is no bubblewrap."""
     program = shutil.which("bwrap")
-    return [*_prefix(program, job, readable, gpu, scratch_bytes), *command] if program else list(command)
+    return [*_prefix(program, job, readable, gpu), *command] if program else list(command)
 
 
 @lru_cache(maxsize=2)
@@ -30,7 +28,7 @@ def works(uid: int | None) -> bool:
     if not program:
         return False
     readable = (sys.prefix, sys.base_prefix)
-    command = [*_prefix(program, "", readable, False, 1 << 20), sys.executable, "-I", "-S", "-c", ""]
+    command = [*_prefix(program, "", readable, False), sys.executable, "-I", "-S", "-c", ""]
     groups: list[int] | None = [] if uid is not None else None
     try:
         ended = subprocess.run(
@@ -41,10 +39,10 @@ def works(uid: int | None) -> bool:
     return ended.returncode == 0
 
 
-def _prefix(program: str, job: str, readable: Iterable[str], gpu: bool, scratch_bytes: int) -> list[str]:
+def _prefix(program: str, job: str, readable: Iterable[str], gpu: bool) -> list[str]:
     namespaces = [f"--unshare-{name}" for name in ("user", "net", "pid", "ipc", "uts")]
     arguments = [program, *namespaces, "--die-with-parent", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev"]
-    arguments += ["--size", str(scratch_bytes), "--tmpfs", "/tmp"]
+    arguments += ["--size", str(1 << 20), "--tmpfs", "/tmp"]
     system = [path for path in SYSTEM if not path.startswith("/proc")]
     for path in (*system, sys.prefix, sys.base_prefix, *readable):
         if os.path.exists(path):
@@ -52,7 +50,7 @@ def _prefix(program: str, job: str, readable: Iterable[str], gpu: bool, scratch_
     if gpu:
         arguments += ["--dev-bind", "/dev", "/dev", "--ro-bind", "/sys", "/sys"]
     if job:
-        arguments += ["--ro-bind", job, job, "--size", str(scratch_bytes), "--tmpfs", f"{job}/tmp"]
+        arguments += ["--ro-bind", job, job, "--bind", f"{job}/tmp", f"{job}/tmp"]  # measured from outside
         for name in ("outputs.bin", "status.bin", "records.jsonl"):
             arguments += ["--bind", f"{job}/out/{name}", f"{job}/out/{name}"]
         arguments += ["--chdir", f"{job}/tmp"]

@@ -71,7 +71,7 @@ class Launch:
         command = [sys.executable, "-I", "-B", "-c", BOOTSTRAP, told]
         if not wrapped:
             return command
-        return bubblewrap.wrap(command, folder, self.search, scratch_bytes=limits.scratch_bytes, gpu=gpu)
+        return bubblewrap.wrap(command, folder, self.search, gpu=gpu)
 
     def environment(self, home: Path) -> dict[str, str]:
         """Everything the child finds in its environment. Nothing is inherited: it may hold keys."""

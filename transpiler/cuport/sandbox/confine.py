@@ -197,7 +197,6 @@ def _limits(boot: Boot, *, own_count: bool) -> None:
     """`own_count`: processes are counted for this sandbox alone, not for everything the user runs."""
     wanted = {
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_CPU: boot.cpu_seconds,
         resource.RLIMIT_FSIZE: boot.file_bytes,
         resource.RLIMIT_NOFILE: boot.open_files,
     }
@@ -205,6 +204,9 @@ def _limits(boot: Boot, *, own_count: bool) -> None:
         wanted[resource.RLIMIT_AS] = boot.memory_bytes
     if own_count:
         wanted[resource.RLIMIT_NPROC] = boot.processes
+    with contextlib.suppress(ValueError):  # a tighter one is there already
+        # SIGXCPU first, which names the limit; SIGKILL for who ignores it
+        resource.setrlimit(resource.RLIMIT_CPU, (boot.cpu_seconds, boot.cpu_seconds + 2))
     for kind, value in wanted.items():
         _, hard = resource.getrlimit(kind)
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
