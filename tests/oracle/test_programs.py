@@ -52,12 +52,12 @@ def test_arguments_that_allocate_when_they_are_copied(tmp_path: Path, oracle: Or
           Text(const Text& other) { cudaMallocManaged(&data, 8), data[0] = other.data[0]; }
           ~Text() { cudaFree(data); }
         };
-        __global__ void first(Text text, int* out) { *out = text.data[0]; }
+        __global__ void first(Text text, int* out) { out[blockIdx.x] = text.data[0]; }
         int main() {
           int* out;
-          cudaMallocManaged(&out, sizeof(int));
-          first<<<1, 1>>>(Text('a'), out);
-          printf("%d %d\\n", cudaDeviceSynchronize(), *out);
+          cudaMallocManaged(&out, 2000 * sizeof(int));
+          first<<<2000, 1>>>(Text('a'), out);
+          printf("%d %d\\n", cudaDeviceSynchronize(), out[1999]);
         }""",
         encoding="utf-8",
     )

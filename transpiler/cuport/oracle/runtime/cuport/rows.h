@@ -146,6 +146,8 @@ inline bool cutting() {
 // Runs a grid of the kernel K.
 template <auto K, bool Waits, class Body, class... P>
 inline cudaError_t run_kernel(const Config& c, const KernelInfo& info, P&... args) {
+  // Other cores must not run the copy constructors of arguments: they are host code.
+  const bool independent = info.independent && (std::is_trivially_copyable_v<P> && ...);
   const auto call = [&]() CUPORT_QUIET { K(args...); };
 #if !defined(CUPORT_CHECKED) && !defined(CUPORT_SHADOW)
   if constexpr (!Waits && !std::is_void_v<Body>) {
@@ -160,7 +162,7 @@ inline cudaError_t run_kernel(const Config& c, const KernelInfo& info, P&... arg
       }(args...);
     };
     const RowWork<decltype(rows), decltype(call)> work{rows, call};
-    return run_grid(c, info.name, Task{nullptr, &work}, &run_rows<decltype(rows), decltype(call)>, info.independent);
+    return run_grid(c, info.name, Task{nullptr, &work}, &run_rows<decltype(rows), decltype(call)>, independent);
   }
   if constexpr (Waits && !std::is_void_v<Body>) {
     if (!c.cooperative && worker.schedule == Schedule::forward && cutting()) {
@@ -173,11 +175,11 @@ inline cudaError_t run_kernel(const Config& c, const KernelInfo& info, P&... arg
       };
       const RowWork<decltype(rows), decltype(call)> work{rows, call};
       const Task task{&run_thread<decltype(rows), decltype(call)>, &work};
-      return run_grid(c, info.name, task, &run_cut<decltype(rows), decltype(call)>, info.independent);
+      return run_grid(c, info.name, task, &run_cut<decltype(rows), decltype(call)>, independent);
     }
   }
 #endif
-  return run_call<Waits>(c, info.name, call, info.independent);
+  return run_call<Waits>(c, info.name, call, independent);
 }
 
 }  // namespace cuport
