@@ -95,6 +95,10 @@ __global__ void move(const int* in, int* out, int n) {
   Store(temp.store).Store(out + first, items, valid);
 }
 
+// Parameters that are references, not to what is const.
+struct Minus {
+  __device__ int operator()(int& a, int& b) const { return a - b; }
+};
 __global__ void neighbours(int* o) {
   typedef cub::BlockDiscontinuity<int, kThreads> Discontinuity;
   typedef cub::BlockAdjacentDifference<int, kThreads> Difference;
@@ -110,7 +114,7 @@ __global__ void neighbours(int* o) {
   __syncthreads();
   o[2 * t] = heads[0], o[2 * t + 1] = heads[1], o[256 + 2 * t] = tails[0], o[256 + 2 * t + 1] = tails[1];
   int squares[2] = {4 * t * t, (2 * t + 1) * (2 * t + 1)};
-  Difference(temp.difference).SubtractLeft(squares, left, cub::Difference());
+  Difference(temp.difference).SubtractLeft(squares, left, Minus());
   __syncthreads();
   o[512 + 2 * t] = left[0], o[512 + 2 * t + 1] = left[1];
   int from = -1, around;

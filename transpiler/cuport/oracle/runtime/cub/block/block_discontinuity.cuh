@@ -10,10 +10,10 @@ template <class T, int N>
 struct Edges {
   T first[N], last[N];
 };
-// `op(a, b)` or `op(a, b, index of b)`.
+// `op(a, b)` or `op(a, b, index of b)`, whose parameters may be references to what is not const.
 template <class Op, class T>
-inline auto flag(Op& op, const T& a, const T& b, int index) {
-  if constexpr (std::is_invocable_v<Op&, const T&, const T&, int>) return op(a, b, index);
+inline auto flag(Op& op, T& a, T& b, int index) {
+  if constexpr (std::is_invocable_v<Op&, T&, T&, int>) return op(a, b, index);
   else return (void)index, op(a, b);
 }
 
@@ -32,7 +32,7 @@ class BlockDiscontinuity {
   template <int ITEMS, class F, class Op>
   void FlagHeads(F (&flags)[ITEMS], T (&in)[ITEMS], Op op, CUB_SITE) {
     meet(in, site);
-    heads(flags, in, op, static_cast<const T*>(nullptr));
+    heads(flags, in, op, static_cast<T*>(nullptr));
   }
   template <int ITEMS, class F, class Op>
   void FlagHeads(F (&flags)[ITEMS], T (&in)[ITEMS], Op op, T predecessor, CUB_SITE) {
@@ -42,7 +42,7 @@ class BlockDiscontinuity {
   template <int ITEMS, class F, class Op>
   void FlagTails(F (&flags)[ITEMS], T (&in)[ITEMS], Op op, CUB_SITE) {
     meet(in, site);
-    tails(flags, in, op, static_cast<const T*>(nullptr));
+    tails(flags, in, op, static_cast<T*>(nullptr));
   }
   template <int ITEMS, class F, class Op>
   void FlagTails(F (&flags)[ITEMS], T (&in)[ITEMS], Op op, T successor, CUB_SITE) {
@@ -52,17 +52,17 @@ class BlockDiscontinuity {
   template <int ITEMS, class F, class Op>
   void FlagHeadsAndTails(F (&h)[ITEMS], F (&t)[ITEMS], T (&in)[ITEMS], Op op, CUB_SITE) {
     meet(in, site);
-    heads(h, in, op, static_cast<const T*>(nullptr)), tails(t, in, op, static_cast<const T*>(nullptr));
+    heads(h, in, op, static_cast<T*>(nullptr)), tails(t, in, op, static_cast<T*>(nullptr));
   }
   template <int ITEMS, class F, class Op>
   void FlagHeadsAndTails(F (&h)[ITEMS], F (&t)[ITEMS], T successor, T (&in)[ITEMS], Op op, CUB_SITE) {
     meet(in, site);
-    heads(h, in, op, static_cast<const T*>(nullptr)), tails(t, in, op, &successor);
+    heads(h, in, op, static_cast<T*>(nullptr)), tails(t, in, op, &successor);
   }
   template <int ITEMS, class F, class Op>
   void FlagHeadsAndTails(F (&h)[ITEMS], T predecessor, F (&t)[ITEMS], T (&in)[ITEMS], Op op, CUB_SITE) {
     meet(in, site);
-    heads(h, in, op, &predecessor), tails(t, in, op, static_cast<const T*>(nullptr));
+    heads(h, in, op, &predecessor), tails(t, in, op, static_cast<T*>(nullptr));
   }
   template <int ITEMS, class F, class Op>
   void FlagHeadsAndTails(F (&h)[ITEMS], T predecessor, F (&t)[ITEMS], T successor, T (&in)[ITEMS], Op op, CUB_SITE) {
@@ -77,15 +77,15 @@ class BlockDiscontinuity {
     __syncthreads(site);
   }
   template <int ITEMS, class F, class Op>
-  void heads(F (&flags)[ITEMS], T (&in)[ITEMS], Op& op, const T* predecessor) {
-    const T* before = thread_ == 0 ? predecessor : &s_.last[thread_ - 1];
+  void heads(F (&flags)[ITEMS], T (&in)[ITEMS], Op& op, T* predecessor) {
+    T* before = thread_ == 0 ? predecessor : &s_.last[thread_ - 1];
     flags[0] = before == nullptr ? F(1) : F(internal::flag(op, *before, in[0], thread_ * ITEMS));
     for (int i = 1; i < ITEMS; ++i) flags[i] = F(internal::flag(op, in[i - 1], in[i], thread_ * ITEMS + i));
   }
   template <int ITEMS, class F, class Op>
-  void tails(F (&flags)[ITEMS], T (&in)[ITEMS], Op& op, const T* successor) {
+  void tails(F (&flags)[ITEMS], T (&in)[ITEMS], Op& op, T* successor) {
     for (int i = 0; i + 1 < ITEMS; ++i) flags[i] = F(internal::flag(op, in[i], in[i + 1], thread_ * ITEMS + i + 1));
-    const T* after = thread_ == N - 1 ? successor : &s_.first[thread_ + 1];
+    T* after = thread_ == N - 1 ? successor : &s_.first[thread_ + 1];
     flags[ITEMS - 1] = after == nullptr ? F(1) : F(internal::flag(op, in[ITEMS - 1], *after, (thread_ + 1) * ITEMS));
   }
   internal::Edges<T, N>& s_;
@@ -127,23 +127,23 @@ class BlockAdjacentDifference {
  private:
   // From the end, since input and output may be the same array.
   template <int ITEMS, class O, class Op>
-  void left(T (&in)[ITEMS], O (&out)[ITEMS], Op& op, int valid, const T* predecessor, int site) {
+  void left(T (&in)[ITEMS], O (&out)[ITEMS], Op& op, int valid, T* predecessor, int site) {
     s_.last[thread_] = in[ITEMS - 1];
     __syncthreads(site);
     for (int i = ITEMS - 1; i >= 0; --i) {
       const int place = thread_ * ITEMS + i;
-      const T* before = i > 0 ? &in[i - 1] : thread_ > 0 ? &s_.last[thread_ - 1] : predecessor;
+      T* before = i > 0 ? &in[i - 1] : thread_ > 0 ? &s_.last[thread_ - 1] : predecessor;
       if (place >= valid || before == nullptr) out[i] = in[i];
       else out[i] = op(in[i], *before);
     }
   }
   template <int ITEMS, class O, class Op>
-  void right(T (&in)[ITEMS], O (&out)[ITEMS], Op& op, int valid, const T* successor, int site) {
+  void right(T (&in)[ITEMS], O (&out)[ITEMS], Op& op, int valid, T* successor, int site) {
     s_.first[thread_] = in[0];
     __syncthreads(site);
     for (int i = 0; i < ITEMS; ++i) {
       const int place = thread_ * ITEMS + i;
-      const T* after = i + 1 < ITEMS ? &in[i + 1] : thread_ + 1 < N ? &s_.first[thread_ + 1] : successor;
+      T* after = i + 1 < ITEMS ? &in[i + 1] : thread_ + 1 < N ? &s_.first[thread_ + 1] : successor;
       if (place >= valid || after == nullptr || (place + 1 >= valid && after != successor)) out[i] = in[i];
       else out[i] = op(in[i], *after);
     }
