@@ -53,7 +53,11 @@ def read_through(path: Path) -> str:
     from cuport.cli.outcome import guarded
 
     codes = []
-    for command in (["inspect", str(path)], ["inspect", str(path), "--output-format", "json"]):
+    for command in (
+        ["inspect", str(path)],
+        ["inspect", str(path), "--output-format", "json"],
+        ["run", "--dry", str(path)],
+    ):
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err):
             code = guarded(lambda command=command: cli.main(command, standalone_mode=False))
