@@ -11,7 +11,8 @@ from cuport.oracle import Oracle
 from cuport.oracle.program import build_program, read_program, run_checked
 from cuport.oracle.results import Schedule
 
-# The sum of 0 ... 127 is 8128 and the scan's last element is 0 + ... + 31 = 496, if every lane reads before any writes.
+# The sums of 0 ... 127 and 0 ... 63 are 8128 and 2016, the scan's last element is 0 + ... + 31 = 496, if every lane
+# reads before any writes.
 SOURCE = """
 #include <cstdio>
 template <int N> __device__ void last_warp(volatile int* s, int t) {
@@ -40,14 +41,27 @@ __global__ void scan(const int* in, int* out) {
   for (int d = 1; d < 32; d *= 2) s[t + 32] = sum = sum + s[t + 32 - d];
   out[1 + t] = sum;
 }
+__global__ void in_two(const int* in, int* out) {
+  volatile __shared__ int s[64];
+  int t = threadIdx.x, sum = in[t];
+  s[t] = sum;
+  __syncthreads();
+  if (t < 32) { sum += s[t + 32]; s[t] = sum; }
+  if (t < 16) { sum += s[t + 16]; s[t] = sum; }
+  if (t < 8) { int more = s[t + 8]; s[t] = sum = sum + more; }
+  if (t < 4) { sum += s[t + 4]; s[t] = sum; }
+  if (t < 2) { sum += s[t + 2]; s[t] = sum; }
+  if (t < 1) out[40] = sum + s[t + 1];
+}
 int main() {
   int *in, *out;
   cudaMallocManaged(&in, 512), cudaMallocManaged(&out, 256);
   for (int i = 0; i < 128; i++) in[i] = i;
   total<128><<<1, 128, 512>>>(in, out);
   scan<<<1, 32>>>(in, out);
+  in_two<<<1, 64>>>(in, out);
   cudaDeviceSynchronize();
-  printf("%d %d %d\\n", out[0], out[2], out[32]);
+  printf("%d %d %d %d\\n", out[0], out[2], out[32], out[40]);
 }
 """
 
@@ -62,7 +76,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("schedule", ["forward", "reverse", "random"])
 def test_lanes_keep_in_step(path: Path, oracle: Oracle, schedule: Schedule) -> None:
     result = oracle.run_program(read(path), schedule=schedule)
-    assert result.stdout == "8128 1 496\n", result.stderr
+    assert result.stdout == "8128 1 496 2016\n", result.stderr
 
 
 def test_the_checked_build_says_that_it_is_a_race(path: Path, oracle: Oracle, tmp_path: Path) -> None:
@@ -70,4 +84,4 @@ def test_the_checked_build_says_that_it_is_a_race(path: Path, oracle: Oracle, tm
     result = run_checked(
         program, build_program(program, oracle.settings, checked=True), [], oracle.settings, cwd=tmp_path
     )
-    assert {f.kernel for f in result.faults if f.kind == "race"} >= {"total", "scan"}
+    assert {f.kernel for f in result.faults if f.kind == "race"} >= {"total", "scan", "in_two"}

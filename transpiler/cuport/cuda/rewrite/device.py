@@ -38,6 +38,11 @@ def rewrite_device(program: Program, edits: Edits) -> None:
             edits.insert_after(end, after)
     for statement in program.stepping:
         rewrite_step(program.unit, edits, statement)
+    for statement in program.stepping_together:
+        braces = statement.type == "expression_statement"
+        edits.insert(statement.start_byte, "{ cuport::lockstep(); " if braces else "cuport::lockstep(); ")
+        if braces:
+            edits.insert_after(statement.end_byte, " }")
 
 
 def _shared(program: Program, edits: Edits) -> dict[str, str]:

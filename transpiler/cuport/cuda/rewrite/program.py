@@ -13,7 +13,7 @@ from tree_sitter import Node
 from cuport.cuda.declarations import Definition, read_definitions, read_prototypes, read_types
 from cuport.cuda.lexer import names
 from cuport.cuda.parse import ancestor, walk
-from cuport.cuda.rewrite.spinning import spinning_loops, stepping_statements, watching_loops
+from cuport.cuda.rewrite.spinning import spinning_loops, stepping_reads, stepping_statements, watching_loops
 from cuport.cuda.unit import Unit, meanings, plain_name
 from cuport.kernel import CType, Kernel, Source
 
@@ -182,8 +182,14 @@ class Program:
         return [n for n in stepping_statements(self.unit) if self.in_device_code(n)]
 
     @cached_property
+    def stepping_together(self) -> list[Node]:
+        """Statements that lanes of a warp have to begin together."""
+        return [n for n in stepping_reads(self.unit) if self.in_device_code(n)]
+
+    @cached_property
     def _spinning(self) -> frozenset[str]:
-        functions = (self.function_around(n) for n in (*self.spinning, *self.watching, *self.stepping))
+        nodes = (*self.spinning, *self.watching, *self.stepping, *self.stepping_together)
+        functions = (self.function_around(n) for n in nodes)
         return frozenset(f.qualified for f in functions if f is not None)
 
     @cached_property

@@ -10,6 +10,7 @@ step, as they do on most GPUs; the checked build does not, and reports the race 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from tree_sitter import Node
 
@@ -30,6 +31,9 @@ _ATOMIC = re.compile(r"\batomic(?:_ref|_flag)?\b\s*(?:<[^;{}()]*>)?\s*[&*]*\s*\b
 # What reads and does nothing else; adding nothing is a way to read.
 _LOOKS_ONLY = re.compile(r"\b__ldc[gv]\b|\batomic(?:Add|Or)\s*\([^;]*,\s*0[uUlL]*\s*\)")
 _ELEMENT = re.compile(r"([A-Za-z_]\w*)\s*\[[\w\s+*.()-]+\]")
+# A variable that gets a value; an element that gets one, without being read for it.
+_TAKEN = re.compile(r"(?:[\w:]+(?:\s*<[\w\s,:]*>)?\s+)*([A-Za-z_]\w*)\s*[-+*/|&^]?=(?!=)(.*);", re.DOTALL)
+_PUT = re.compile(r"([A-Za-z_]\w*)\s*\[[^=;]*\]\s*=(?!=)((?:(?!\b\1\s*\[).)*);", re.DOTALL)
 _WATCHED = re.compile(r"\bvolatile\b|" + _LOOKS_ONLY.pattern)
 
 
@@ -107,6 +111,44 @@ def stepping_statements(unit: Unit) -> list[Node]:
             if re.search(rf"\b{place[1]}\s*\[", unit.text_of(right)):
                 found.append(node)
     return found
+
+
+def stepping_reads(unit: Unit) -> list[Node]:
+    """Statements with elements of such an `s`, where it is done in two: `t = s[j];` and next `s[i] = t;`."""
+    if "volatile" not in unit.text:
+        return []
+    found: list[Node] = []
+    for function in walk(unit.root):
+        if function.type != "function_definition":
+            continue
+        shared = set(_VOLATILE.findall(unit.text_of(function)))
+        inside = [n for n in walk(function) if ancestor(n, "function_definition") == function] if shared else []
+        stepping = {p for n in inside if n.type == "compound_statement" for p in _handed_on(unit, n)} & shared
+        whole = {n.start_byte for n in stepping_statements(unit)} if stepping else set()
+        for node in inside if stepping else ():
+            if node.type not in _PLAIN or node.start_byte in whole:
+                continue
+            text = unit.text_of(node)
+            if node.type == "declaration" and "volatile" in text:
+                continue
+            if any(re.search(rf"\b{name}\s*\[", text) for name in stepping):
+                found.append(node)
+    return found
+
+
+def _handed_on(unit: Unit, block: Node) -> set[str]:
+    """Names `s` of pairs of statements `t = s[j]; s[i] = t;`."""
+    statements = [c for c in block.named_children if c.type != "comment"]
+    names = set()
+    for first, second in pairwise(statements):
+        if first.type not in _PLAIN or second.type != "expression_statement":
+            continue
+        taken, put = _TAKEN.fullmatch(unit.flat(first)), _PUT.fullmatch(unit.flat(second))
+        if taken is None or put is None or not re.search(rf"\b{put[1]}\s*\[", taken[2]):
+            continue
+        if re.search(rf"\b{taken[1]}\b", put[2]):
+            names.add(put[1])
+    return names
 
 
 def rewrite_step(unit: Unit, edits: Edits, statement: Node) -> None:

@@ -63,6 +63,8 @@ CUPORT_OUTLINED(CUPORT_QUIET, void, lost_race, ()) {
   if (CUPORT_UNLIKELY(++patience.looks > patience.most) && patience.in_turns) return give_way(b);
   Thread* self = b.current;
   const unsigned i = static_cast<unsigned>(self - b.thread), w = i / 32;
+  // lanes that wait for whoever comes need not wait for one that looks in vain
+  if (CUPORT_UNLIKELY(patience.looks % 64 == 0 && b.warp[w].relaxed != 0)) scheduling::complete_relaxed(b, w);
   for (unsigned step = 0; step <= b.warps; ++step) {
     const unsigned other = (w + step) % b.warps;
     unsigned ready = b.warp[other].ready;
