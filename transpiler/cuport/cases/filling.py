@@ -54,6 +54,7 @@ class Work:
     blocks: Sequence[Mapping[str, int]] = ()
     grids: Sequence[Mapping[str, int]] = ()
     notes: list[str] = field(default_factory=list)
+    seconds: float = _SECONDS  # for one round of proposals in one build; less once one did not end
     steady: Steady = ""  # which integers in buffers keep their captured contents
 
     @property
@@ -123,7 +124,7 @@ class _Search:
         # a size of 0 is what the original is likeliest to run for ever on
         done = {
             s: o
-            for group, limit in ((zero, _PROBE_SECONDS), (others, _SECONDS))
+            for group, limit in ((zero, _PROBE_SECONDS), (others, work.seconds))
             for s, o in self._checked(group, limit)
         }
         for shape in proposed:
@@ -133,6 +134,8 @@ class _Search:
             else:
                 self.failing.append(shape)
                 self.reasons[shape.key] = outcome.reason
+                if "does not end" in outcome.reason or "did not end" in outcome.reason:
+                    work.seconds = _PROBE_SECONDS
 
     def _checked(self, shapes: Sequence[Shape], seconds: float) -> Iterable[tuple[Shape, Outcome]]:
         made = [self.work.make(s, seed=self.work.seed) for s in shapes]
@@ -320,7 +323,7 @@ def _cases(work: Work, shapes: Sequence[Shape], relations: Relations) -> list[Ca
             spent += shape.threads
         if len(proposed) == before:
             break
-    outcomes = check(work.oracle, work.source, proposed, timeout=_SECONDS)
+    outcomes = check(work.oracle, work.source, proposed, timeout=work.seconds)
     bad = [i for i, o in enumerate(outcomes) if not o.clean]
     if work.steady != "all" and 4 * len(bad) > len(outcomes) and _has_integers(work):
         outcomes = _steady_values(work, proposed, outcomes, bad)
@@ -350,7 +353,7 @@ def _steady_values(work: Work, cases: Sequence[Case], outcomes: list[Outcome], b
     """The outcomes with those of bad cases replaced where they run clean with captured integers in their buffers."""
     molds = {m.base.instance: m for m in work.molds}
     again = [with_captured_integers(molds[cases[i].instance], cases[i]) for i in bad]
-    better = check(work.oracle, work.source, again, timeout=_SECONDS)
+    better = check(work.oracle, work.source, again, timeout=work.seconds)
     if sum(o.clean for o in better) * 2 < len(better):
         return outcomes
     work.notes.append("in some cases integers in buffers keep their captured contents: others broke the original")
@@ -402,7 +405,7 @@ def _specials(work: Work, shapes: Sequence[Shape]) -> list[Case]:
         special(s.mold, work.make(s, seed=work.seed + 50 + i), kind)
         for i, (s, kind) in enumerate((s, k) for s in small for k in ("nan", "inf"))
     ]
-    return [o.case for o in check(work.oracle, work.source, made, timeout=_SECONDS) if o.clean][:3]
+    return [o.case for o in check(work.oracle, work.source, made, timeout=work.seconds) if o.clean][:3]
 
 
 def _wide(work: Work, shapes: Sequence[Shape], relations: Relations) -> list[Case]:
@@ -424,7 +427,7 @@ def _wide(work: Work, shapes: Sequence[Shape], relations: Relations) -> list[Cas
                 other = replace(shape, known=known)
                 made.append(work.make(other, seed=work.seed + 71, label=f"{shape.label}, grid.x={grid}"))
     wide = [replace(c, suite="width") for c in made]
-    return [o.case for o in check(work.oracle, work.source, wide, timeout=_SECONDS) if o.clean]
+    return [o.case for o in check(work.oracle, work.source, wide, timeout=work.seconds) if o.clean]
 
 
 def _distinct(cases: Iterable[Case]) -> list[Case]:
