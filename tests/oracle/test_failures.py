@@ -94,6 +94,7 @@ int main() {
         "cudaSuccess",
     ]
     assert "`threadIdx.x < n` failed" in result.stderr
+    assert "cuport_" not in result.stderr
 
 
 def test_a_failed_case_does_not_take_the_others_along(oracle: Oracle, source: Make) -> None:

@@ -149,6 +149,7 @@ extern "C" __attribute__((weak, noreturn)) void __assert_fail(const char* what, 
                                                               const char* function) noexcept {
   fflush(stdout);
   if (cuport::launch_state.in_kernel) {
+    if (strstr(function, "cuport_") != nullptr) function = cuport::launch_state.kernel;  // its body, taken apart
     fprintf(stderr, "%s:%u: %s: block: [%u,%u,%u], thread: [%u,%u,%u] Assertion `%s` failed.\n", file, line, function,
             blockIdx.x, blockIdx.y, blockIdx.z, threadIdx.x, threadIdx.y, threadIdx.z, what);
     cuport::launch_state.failure = cudaErrorAssert;
