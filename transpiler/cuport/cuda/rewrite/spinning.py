@@ -31,6 +31,7 @@ _ATOMIC = re.compile(r"\batomic(?:_ref|_flag)?\b\s*(?:<[^;{}()]*>)?\s*[&*]*\s*\b
 # What reads and does nothing else; adding nothing is a way to read.
 _LOOKS_ONLY = re.compile(r"\b__ldc[gv]\b|\batomic(?:Add|Or)\s*\([^;]*,\s*0[uUlL]*\s*\)")
 _ELEMENT = re.compile(r"([A-Za-z_]\w*)\s*\[[\w\s+*.()-]+\]")
+_SYNCHRONISES = re.compile(r"\b__syncwarp\b|(?:\.|::)\s*sync\s*\(")
 # A variable that gets a value; an element that gets one, without being read for it.
 _TAKEN = re.compile(r"(?:[\w:]+(?:\s*<[\w\s,:]*>)?\s+)*([A-Za-z_]\w*)\s*[-+*/|&^]?=(?!=)(.*);", re.DOTALL)
 _PUT = re.compile(r"([A-Za-z_]\w*)\s*\[[^=;]*\]\s*=(?!=)((?:(?!\b\1\s*\[).)*);", re.DOTALL)
@@ -95,7 +96,7 @@ def stepping_statements(unit: Unit) -> list[Node]:
     for function in walk(unit.root):
         if function.type != "function_definition":
             continue
-        shared = set(_VOLATILE.findall(unit.text_of(function)))
+        shared = _stepped(unit.text_of(function))
         if not shared:
             continue
         for node in walk(function):
@@ -113,6 +114,11 @@ def stepping_statements(unit: Unit) -> list[Node]:
     return found
 
 
+def _stepped(text: str) -> set[str]:
+    """The volatile names of a function that does nothing itself to keep its lanes in step."""
+    return set() if _SYNCHRONISES.search(text) else set(_VOLATILE.findall(text))
+
+
 def stepping_reads(unit: Unit) -> list[Node]:
     """Statements with elements of such an `s`, where it is done in two: `t = s[j];` and next `s[i] = t;`."""
     if "volatile" not in unit.text:
@@ -121,7 +127,7 @@ def stepping_reads(unit: Unit) -> list[Node]:
     for function in walk(unit.root):
         if function.type != "function_definition":
             continue
-        shared = set(_VOLATILE.findall(unit.text_of(function)))
+        shared = _stepped(unit.text_of(function))
         inside = [n for n in walk(function) if ancestor(n, "function_definition") == function] if shared else []
         stepping = {p for n in inside if n.type == "compound_statement" for p in _handed_on(unit, n)} & shared
         whole = {n.start_byte for n in stepping_statements(unit)} if stepping else set()
