@@ -26,8 +26,8 @@ CHOSEN = [e for e in entries() if e.name in SAMPLE or (ALL and e.name not in PEN
 # - lj_cell_list forces, ising_checkerboard, dot_kahan_streams: lengths that no parameter gives are numbers.
 # - bitonic_sort_pairs bitonicMergeGlobal: `len = 4 * size` holds for the one size that is launched; radix_sort_4bit
 #   scatter and stream_compact scatterKernel: one buffer's positions belong to another's flags, so sizes are few.
-# - block_sparse_wmma bsr_mm, q4_block_gemv mul_mat_vec_q4: a length follows from an index's contents, or counts bytes of
-#   blocks of 18: as captured.
+# - block_sparse_wmma bsr_mm, q4_block_gemv mul_mat_vec_q4: a length follows from an index's contents, or counts bytes
+#   of blocks of 18: as captured.
 # - bfs_frontier: sizes of the graph are their own; row_offsets stays as captured beside them.
 # - maxpool_backward, segment_pool: the batch is no parameter, so its number stands in the lengths.
 # - tridiagonal_pcr thomas, permute_nchw_struct: a size that is 1 on every launch of a group drops out of its products.
