@@ -146,8 +146,9 @@ def _namespaces(boot: Boot) -> bool:
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
     _few_processes(boot.processes)
     try:
-        with contextlib.suppress(OSError):  # where part of /proc is covered the kernel refuses an uncovered one
-            linux.fresh_proc()
+        if not boot.gpu:
+            with contextlib.suppress(OSError):  # Landlock still shuts the files that are in sight then
+                linux.own_root(f"{boot.job}/tmp", _shown(boot), boot.job)
         linux.read_only_but(_written(boot), f"{boot.job}/tmp", boot.scratch_bytes)
         os.chdir(f"{boot.job}/tmp")  # once more: the old one lies under the new mount
     except OSError:
@@ -158,6 +159,14 @@ def _namespaces(boot: Boot) -> bool:
 def _written(boot: Boot) -> tuple[str, ...]:
     """The only files outside its temporary folder that the child writes; the parent made them."""
     return tuple(f"{boot.job}/out/{name}" for name in ("outputs.bin", "status.bin", "records.jsonl"))
+
+
+def _shown(boot: Boot) -> list[str]:
+    """What is in sight of a root of one's own; longer paths last, so that those inside of others are left out."""
+    system = [path for path in SYSTEM if not path.startswith("/proc")]
+    python = (sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.path.realpath(sys.executable)))
+    paths = {*system, *boot.readable, *python, *map(os.path.realpath, (*python, *boot.readable))}
+    return [*sorted(paths, key=len), *_DEVICES]
 
 
 def _few_processes(count: int) -> None:

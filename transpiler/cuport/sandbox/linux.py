@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import struct
 from collections.abc import Iterable
 
@@ -26,6 +27,8 @@ CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 
 _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_BIND, _MS_REC, _MS_PRIVATE = 2, 4, 8, 0x1000, 0x4000, 0x40000
+_MNT_DETACH = 2
+_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _CAPABILITY_VERSION_3, _LAST_CAPABILITY = 0x20080522, 63
 _MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
 
@@ -65,12 +68,6 @@ def drop_capabilities() -> None:
     _call(LIBC.capset(ctypes.c_char_p(header), ctypes.c_char_p(bytes(24))), "capset")
 
 
-def fresh_proc() -> None:
-    """A /proc that shows this PID namespace only. Raises OSError, in many containers too."""
-    flags = ctypes.c_ulong(_MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
-    _call(LIBC.mount(b"proc", b"/proc", b"proc", flags, None), "mount /proc")
-
-
 def read_only_but(writable: Iterable[str], scratch: str, scratch_bytes: int) -> None:
     """Make every mount read-only but these files, so that rights and times cannot be changed either.
 
@@ -78,10 +75,6 @@ def read_only_but(writable: Iterable[str], scratch: str, scratch_bytes: int) -> 
 
     Needs a mount namespace of one's own, with the rights over it. Raises OSError, also before Linux 5.12.
     """
-
-    def mount(source: str | None, target: str, flags: int) -> None:
-        told = source.encode() if source else None
-        _call(LIBC.mount(told, target.encode(), None, ctypes.c_ulong(flags), None), f"mount {target}")
 
     def read_only(path: str, *, on: bool, recursive: bool) -> None:
         bit = _MOUNT_ATTR_RDONLY
@@ -96,15 +89,56 @@ def read_only_but(writable: Iterable[str], scratch: str, scratch_bytes: int) -> 
         )
 
     places = tuple(writable)
-    mount(None, "/", _MS_REC | _MS_PRIVATE)
+    _mount(None, "/", _MS_REC | _MS_PRIVATE)
     for place in places:
-        mount(place, place, _MS_BIND)
-    options = f"size={scratch_bytes},nr_inodes={max(scratch_bytes >> 14, 1024)},mode=700".encode()
-    flags = ctypes.c_ulong(_MS_NOSUID | _MS_NODEV)
-    _call(LIBC.mount(b"tmpfs", scratch.encode(), b"tmpfs", flags, ctypes.c_char_p(options)), f"mount {scratch}")
+        _mount(place, place, _MS_BIND)
+    options = f"size={scratch_bytes},nr_inodes={max(scratch_bytes >> 14, 1024)},mode=700"
+    _mount("tmpfs", scratch, _MS_NOSUID | _MS_NODEV, "tmpfs", options)
     read_only("/", on=True, recursive=True)
     for place in (*places, scratch):
         read_only(place, on=False, recursive=False)
+
+
+def own_root(root: str, shown: Iterable[str], folder: str) -> None:
+    """Make the empty folder `root` the root of the file system, holding nothing but `shown`, at the same paths, a fresh
+    /proc and `folder` (without what is mounted in it). Paths that do not exist are skipped.
+
+    Needs a mount and a PID namespace of one's own. Raises OSError; then nothing that matters has changed.
+    """
+    number = _PIVOT_ROOT.get(platform.machine())
+    if number is None:
+        raise OSError(38, f"no system call table for {platform.machine()}")
+    _mount(None, "/", _MS_REC | _MS_PRIVATE)
+    _mount("tmpfs", root, _MS_NOSUID | _MS_NODEV, "tmpfs", "size=1m,mode=755")
+    os.mkdir(f"{root}/proc")
+    try:
+        _mount("proc", f"{root}/proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, "proc")
+    except OSError:  # where part of /proc is covered, the kernel refuses one that is not
+        _mount("/proc", f"{root}/proc", _MS_BIND | _MS_REC)
+    for path in shown:
+        place = root + path
+        if os.path.lexists(place) or not os.path.exists(path):
+            continue
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        if os.path.islink(path):
+            os.symlink(os.readlink(path), place)
+        elif os.path.isdir(path):
+            os.mkdir(place)
+            _mount(path, place, _MS_BIND | _MS_REC)
+        else:
+            os.close(os.open(place, os.O_CREAT | os.O_WRONLY))
+            _mount(path, place, _MS_BIND)
+    os.makedirs(root + folder, exist_ok=True)
+    _mount(folder, root + folder, _MS_BIND)
+    os.chdir(root)
+    syscall(number, ctypes.c_char_p(b"."), ctypes.c_char_p(b"."))
+    _call(LIBC.umount2(b".", ctypes.c_int(_MNT_DETACH)), "umount of the old root")
+    os.chdir("/")
+
+
+def _mount(source: str | None, target: str, flags: int, kind: str | None = None, options: str | None = None) -> None:
+    told = [text.encode() if text is not None else None for text in (source, target, kind, options)]
+    _call(LIBC.mount(*told[:3], ctypes.c_ulong(flags), told[3]), f"mount {target}")
 
 
 def syscall(number: int, *args: ctypes._SimpleCData[int] | ctypes.c_char_p | int | None) -> int:
