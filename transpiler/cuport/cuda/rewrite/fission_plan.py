@@ -234,7 +234,10 @@ class _Planner:
         if inner.type == "pointer_declarator":
             inner = inner.child_by_field_name("declarator")
         plain = inner is not None and inner.type == "identifier"
-        return plain and self.is_uniform(value) and self._at_level(declaration)
+        # a declaration is written once, for the block or for each thread
+        together = declaration.children_by_field_name("declarator")
+        whole = all(_name(self.unit, d) in self.uniform for d in together)
+        return plain and whole and self.is_uniform(value) and self._at_level(declaration)
 
     def _at_level(self, node: Node) -> bool:
         """Whether a statement, or part of a loop's head, stands where all threads come together."""
