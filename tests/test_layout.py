@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "transpiler" / "cuport"
 # Ground first. A module may import its own room and rooms before it.
 ORDER = [
-    "diagnostic kernel case candidate verdict interrupt exitcode",
+    "diagnostic kernel case candidate verdict interrupt exitcode keeper environment",
     "settings",
     "cuda",
     "oracle",
