@@ -10,9 +10,11 @@ Exit code 1 if something leaks from a tier that is called full.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -33,21 +35,28 @@ TIERS = {
 }
 
 
-def columns() -> dict[str, dict[str, str]]:
-    """{tier: {probe: result}} for every tier that can be had here."""
+def column(title: str) -> dict[str, dict[str, str]]:
+    """{grade and tier: {probe: result}} for one tier."""
     found: dict[str, dict[str, str]] = {}
-    has_bubblewrap = bubblewrap.works(None)
-    for title, without in TIERS.items():
-        if "bubblewrap" in title and not has_bubblewrap:
-            continue
-        for probe in probes.ALL:
-            with tempfile.TemporaryDirectory(prefix="cuport-table-") as folder:
-                trial = run(probe, Path(folder), without)
-            grades = grade(trial.tier.split("+"))
-            column = found.setdefault(f"{grades}: {title}", {})
-            column[probe.name] = trial.result
-            if trial.result in ("LEAKED", "not run"):
-                print(f"{title}: {probe.name}: {trial.result}: {trial.why[:300]}", file=sys.stderr, flush=True)
+    for probe in probes.ALL:
+        with tempfile.TemporaryDirectory(prefix="cuport-table-") as folder:
+            trial = run(probe, Path(folder), TIERS[title])
+        name = f"{grade(trial.tier.split('+'))}: {title}"
+        found.setdefault(name, {})[probe.name] = trial.result
+        if trial.result in ("LEAKED", "not run"):
+            print(f"{title}: {probe.name}: {trial.result}: {trial.why[:300]}", file=sys.stderr, flush=True)
+    return found
+
+
+def columns() -> dict[str, dict[str, str]]:
+    """Every tier that can be had here, side by side: most probes wait for a limit."""
+    titles = [title for title in TIERS if "bubblewrap" not in title or bubblewrap.works(None)]
+    command = [sys.executable, "-m", "tests.adversarial.sandbox.table", "--only"]
+    running = [subprocess.Popen([*command, title], stdout=subprocess.PIPE, text=True) for title in titles]
+    found: dict[str, dict[str, str]] = {}
+    for process in running:
+        said, _ = process.communicate()
+        found |= json.loads(said)
     return found
 
 
@@ -59,8 +68,8 @@ def table(found: dict[str, dict[str, str]]) -> str:
     lines += ["| probe | " + " | ".join(found) + " |", "|---|" + "---|" * len(found)]
     for group, members in probes.GROUPS.items():
         lines.append(f"| **{group}** |" + " |" * len(found))
-        lines += [f"| {p.name} | " + " | ".join(column[p.name] for column in found.values()) + " |" for p in members]
-    totals = [", ".join(_counts(list(column.values()))) for column in found.values()]
+        lines += [f"| {p.name} | " + " | ".join(results[p.name] for results in found.values()) + " |" for p in members]
+    totals = [", ".join(_counts(list(results.values()))) for results in found.values()]
     lines.append("| **in all** | " + " | ".join(totals) + " |")
     return "\n".join(lines)
 
@@ -73,9 +82,13 @@ def _counts(results: list[str]) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
-    check = parser.parse_args().check
+    parser.add_argument("--only", choices=list(TIERS), help=argparse.SUPPRESS)
+    given = parser.parse_args()
     here = Path(__file__).parent
     sys.path += [str(here), str(here.parents[1] / "sandbox")]  # the workers
+    if given.only:
+        print(json.dumps(column(given.only)))
+        return 0
     if shutil.which("bwrap") is None:
         print("bubblewrap is not installed: its columns are left out", file=sys.stderr)
     found = columns()
@@ -83,12 +96,12 @@ def main() -> int:
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     new = f"{before}{BEGIN}\n{table(found)}\n{END}{after}"
-    if not check:
+    if not given.check:
         DOCUMENT.write_text(new, encoding="utf-8")
     elif new != text:
         print("docs/security.md would change", file=sys.stderr)
-    leaks = [name for title, column in found.items() if title.startswith("full") for name in column.items()]
-    return int(any(result not in ("blocked", "contained") for _, result in leaks))
+    full = [result for title, results in found.items() if title.startswith("full") for result in results.values()]
+    return int(any(result not in ("blocked", "contained") for result in full))
 
 
 if __name__ == "__main__":
