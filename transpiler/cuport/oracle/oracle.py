@@ -78,15 +78,18 @@ class Oracle:
         return replay_cases(source, program, cases, self.settings, schedule=schedule, seed=seed, timeout=timeout)
 
     def _unit(self, source: Source, cases: Sequence[Case], kind: BuildKind) -> Path:
+        """The replay program. Raises CuportError with what the plainest text met."""
         instances = sorted({c.instance for c in cases})
-        try:
-            return build(source, unit_text(source, instances), _FLAGS[kind], self.settings)
-        except CuportError as error:
-            # host and device code may hang together in a way that leaving out the host code breaks
+        first: CuportError | None = None
+        # `loops`: kernels as we made them for speed; `whole`: host and device code may hang together in a way that
+        # leaving out the host code breaks
+        for how in ({}, {"loops": False}, {"loops": False, "whole": True}):
             try:
-                return build(source, unit_text(source, instances, whole=True), _FLAGS[kind], self.settings)
-            except CuportError:
-                raise error from None
+                return build(source, unit_text(source, instances, **how), _FLAGS[kind], self.settings)
+            except CuportError as error:
+                first = error if first is None or "whole" not in how else first
+        assert first is not None
+        raise first
 
     def shadow_replays(self, source: Source, cases: Sequence[Case], *, timeout: float = 60.0) -> list[Replay]:
         """The shadow build's run of each case: bounds and notes. A case it cannot run says why; nothing raises."""
@@ -94,7 +97,10 @@ class Oracle:
             return []
         instances = sorted({c.instance for c in cases})
         try:
-            program = build(source, unit_text(source, instances, shadow=True), SHADOW, self.settings)
+            try:
+                program = build(source, unit_text(source, instances, shadow=True), SHADOW, self.settings)
+            except CuportError:
+                program = build(source, unit_text(source, instances, shadow=True, loops=False), SHADOW, self.settings)
         except CuportError as error:
             first = error.diagnostics[0]
             why = Diagnostic("oracle.no-shadow", f"the kernel has no shadow: {first.message}", first.span)

@@ -112,7 +112,7 @@ class Plan:
     links: tuple[str, ...] = field(default=())
 
 
-def plan_program(program: Program, settings: OracleSettings, *, checked: bool = False) -> Plan:
+def plan_program(program: Program, settings: OracleSettings, *, checked: bool = False, loops: bool = True) -> Plan:
     """Everything up to the compiler. Raises CuportError for what the rewriter refuses."""
     if not any(s.has_main for s in program.sources):
         files = ", ".join(s.path for s in program.sources)
@@ -137,7 +137,7 @@ def plan_program(program: Program, settings: OracleSettings, *, checked: bool = 
         where = places([program.units[0], program.units[0]])[:1]
     texts = []
     for unit, place in zip(program.units, where, strict=True):
-        texts.append((unit, program_text(unit, place, switches=switches), flags))
+        texts.append((unit, program_text(unit, place, switches=switches, loops=loops), flags))
     for source in program.host:
         texts.append(_host_text(program, source, flags, switches, settings))
     links = ["-pthread", *(f"-l{name}" for name in program.libraries)]
@@ -149,6 +149,17 @@ def plan_program(program: Program, settings: OracleSettings, *, checked: bool = 
 def build_program(program: Program, settings: OracleSettings, *, checked: bool = False) -> Path:
     """The executable. Raises CuportError with the compiler's complaints in the user's lines."""
     plan = plan_program(program, settings, checked=checked)
+    try:
+        return _build_plan(program, plan, settings, checked=checked)
+    except CuportError as error:
+        # perhaps it is the loops that we made of kernels; the kernels themselves run as well, only slower
+        plain = plan_program(program, settings, checked=checked, loops=False)
+        if plain == plan or not all(d.code.startswith("oracle.") for d in error.diagnostics):
+            raise
+        return _build_plan(program, plain, settings, checked=checked)
+
+
+def _build_plan(program: Program, plan: Plan, settings: OracleSettings, *, checked: bool) -> Path:
     if len(plan.texts) == 1 and not program.host:
         source, text, flags = plan.texts[0]
         return build(source, text, flags, settings, links=plan.links)

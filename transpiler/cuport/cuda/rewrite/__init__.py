@@ -29,12 +29,15 @@ from cuport.kernel import Source
 __all__ = ["Place", "places", "program_text", "runtime_switches", "unit_text"]
 
 
-def program_text(source: Source, place: Place | None = None, *, switches: Sequence[str] = ()) -> str:
+def program_text(
+    source: Source, place: Place | None = None, *, switches: Sequence[str] = (), loops: bool = True
+) -> str:
     """C++ of the whole program, or of its unit at `place`: main() runs, every kernel launch can be captured.
 
-    `switches`: macros that turn parts of the runtime on, which all units of a program must agree on.
+    `switches`: macros that turn parts of the runtime on, which all units of a program must agree on. `loops`: kernels
+    may become loops over their threads; without, their bodies are the user's own.
     """
-    program = program_of(source)
+    program = program_of(source, loops=loops)
     edits = Edits(program.unit.bytes)
     rewrite_launches(program, edits)
     rewrite_output(program, edits)
@@ -59,14 +62,16 @@ def runtime_switches(texts: Sequence[str]) -> tuple[str, ...]:
     return (*graphs, "CUPORT_CHILDREN") if any(launches_inside(t) for t in texts) else graphs
 
 
-def unit_text(source: Source, instances: Sequence[str], *, shadow: bool = False, whole: bool = False) -> str:
+def unit_text(
+    source: Source, instances: Sequence[str], *, shadow: bool = False, whole: bool = False, loops: bool = True
+) -> str:
     """C++ that replays recorded launches of these kernel instances (`reduce<float, 256>`).
 
     Only device code and what it needs is kept; `whole` keeps the host code too, its main() renamed, for programs where
     the two cannot be told apart. `shadow`: the floating types of the device code become shadow scalars, by macros that
     come after every header (runtime/shadow/names.h). Raises CuportError for an instance of no kernel.
     """
-    program = program_of(source)
+    program = program_of(source, loops=loops)
     wanted = wanted_kernels(program, instances)
     edits = Edits(program.unit.bytes)
     if whole:

@@ -42,6 +42,8 @@ _BLOCK_ONLY = re.compile(r"__syncthreads")
 def cut_kernels(program: Program) -> dict[int, FissionPlan]:
     """The kernels that can be cut, by the index of their head."""
     found: dict[int, FissionPlan] = {}
+    if not program.loops:
+        return found
     specialised = {d.qualified for d in (*program.definitions, *program.prototypes) if "<" in d.spelled}
     specialised |= {k.qualified for k in program.source.kernels if k.name in program.befriended}
     constants: frozenset[str] | None = None

@@ -52,8 +52,10 @@ class KernelHead:
 
 
 class Program:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, loops: bool = True) -> None:
+        """`loops`: kernels may become loops over their threads (rows, fission); else threads are what they are."""
         self.source = source
+        self.loops = loops
         self.unit = Unit(source.path, source.text, source.line_map, {source.path: source.raw})
         types = read_types(self.unit)
         self.definitions = read_definitions(self.unit, types)
@@ -225,16 +227,16 @@ class Program:
 
 
 _MOST_KEPT = 8
-_kept: dict[tuple[str, str, str], Program] = {}
+_kept: dict[tuple[str, str, str, bool], Program] = {}
 _guard = threading.Lock()
 
 
-def program_of(source: Source) -> Program:
+def program_of(source: Source, *, loops: bool = True) -> Program:
     """The program of a source; the last few are kept."""
-    key = (source.path, source.digest, source.text)
+    key = (source.path, source.digest, source.text, loops)
     with _guard:
         if (found := _kept.get(key)) is None:
-            found = Program(source)
+            found = Program(source, loops=loops)
             while len(_kept) >= _MOST_KEPT:
                 _kept.pop(next(iter(_kept)))
             _kept[key] = found

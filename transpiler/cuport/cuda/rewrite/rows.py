@@ -52,6 +52,8 @@ class RowKernel:
 def row_kernels(program: Program) -> dict[int, RowKernel]:
     """The kernels that become rows, by the index of their head."""
     found: dict[int, RowKernel] = {}
+    if not program.loops:
+        return found
     specialised = {d.qualified for d in (*program.definitions, *program.prototypes) if "<" in d.spelled}
     specialised |= {k.qualified for k in program.source.kernels if k.name in program.befriended}
     by_value = frozenset(
