@@ -65,6 +65,24 @@ def test_a_header_that_nobody_uses_does_no_harm(oracle: Oracle, source: Make) ->
     assert result.stdout == "cufftPlan1d(cublasCreate)\n"
 
 
+def test_names_of_the_program_may_look_like_a_librarys(oracle: Oracle, source: Make) -> None:
+    text = """#include <cstdio>
+        #include <cublas_v2.h>
+        void cublasCheck(cublasStatus_t s) { if (s != CUBLAS_STATUS_SUCCESS) puts("bad"); }
+        struct Plan { cublasHandle_t cublasHandle, *others; };
+        """
+    main = """int main() {
+          Plan plan;
+          cublasHandle_t cublasHandle = 0;
+          cublasStatus_t cublasStatus = cublasCreate(&cublasHandle);
+          plan.cublasHandle = cublasHandle;
+          cublasCheck(cublasStatus);
+          cublasCheck(cublasDestroy(plan.cublasHandle));
+          puts("done");
+        }"""
+    assert oracle.run_program(source(text + KERNEL + main)).stdout == "done\n"
+
+
 def test_kernels_beside_a_library_can_be_judged_alone(oracle: Oracle, source: Make) -> None:
     import numpy as np
 

@@ -6,7 +6,7 @@ What they compute would have to come from a program of somebody else, on a GPU.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -125,6 +125,7 @@ def _first(library: Library, text: str, ours: frozenset[str]) -> tuple[str, bool
     wanted, spaces = re.compile(library.names), re.compile(library.spaces or r"(?!)")
     plain = re.sub(r"^[ \t]*#[^\n]*$", "", text, flags=re.MULTILINE)
     words = list(_significant(plain))
+    ours = ours | _declared(words, wanted, ours)
     first = None
     for i, word in enumerate(words):
         after = words[i + 1] if i + 1 < len(words) else ""
@@ -138,6 +139,24 @@ def _first(library: Library, text: str, ours: frozenset[str]) -> tuple[str, bool
             return word, True
         first = first or word
     return (first, False) if first else None
+
+
+_NO_TYPE = frozenset("return else do new delete throw case goto sizeof typename co_return co_yield and or not".split())
+
+_AFTER_DECLARED = frozenset(";=,)([{")
+
+
+def _declared(words: Sequence[str], wanted: re.Pattern[str], ours: frozenset[str]) -> frozenset[str]:
+    """The program's own variables and functions whose names look like a library's: `cublasHandle_t cublasHandle;`."""
+    found = set[str]()
+    for before, of, word, after in zip(["", "", *words], ["", *words], words, [*words[1:], ""], strict=False):
+        if after not in _AFTER_DECLARED or not wanted.fullmatch(word):
+            continue
+        if of in ("*", "&"):
+            of = before if before in ours else ""
+        if (of.isidentifier() and of not in _NO_TYPE) or of == ">":
+            found.add(word)
+    return frozenset(found)
 
 
 def _refusal(source: Source, library: Library, name: str, called: bool) -> Diagnostic:
