@@ -67,7 +67,7 @@ int main() {
   const cudaChannelFormatDesc one = cudaCreateChannelDesc<float>();
   cudaArray_t a;
   cudaMallocArray(&a, &one, 4);
-  cudaMemcpy2DToArray(a, 0, 0, line, sizeof line, sizeof line, 1, cudaMemcpyHostToDevice);
+  cudaMemcpy2DToArray(a, 0, 0, line, 0, sizeof line, 1, cudaMemcpyHostToDevice);  // one row has no pitch
   const auto show = [&](cudaTextureAddressMode mode, cudaTextureFilterMode filter, bool unit, const float (&at)[6]) {
     memcpy(x, at, sizeof at);
     const cudaTextureObject_t tex = texture_on(on(a), mode, filter, unit);

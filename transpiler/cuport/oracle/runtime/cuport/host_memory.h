@@ -109,7 +109,8 @@ inline cudaError_t blocking_copy(void* to, const void* from, size_t bytes, cudaM
 
 inline cudaError_t copy_rows(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width, size_t height,
                              cudaMemcpyKind kind) {
-  if (width > to_pitch || width > from_pitch) return done(cudaErrorInvalidPitchValue);
+  const size_t unused = height <= 1 ? width : 0;  // the pitch of a single row may be left out
+  if (width > (to_pitch == 0 ? unused : to_pitch) || width > (from_pitch == 0 ? unused : from_pitch)) return done(cudaErrorInvalidPitchValue);
   for (size_t row = 0; row < height; ++row) {
     const cudaError_t e = copy(static_cast<char*>(to) + row * to_pitch, static_cast<const char*>(from) + row * from_pitch, width, kind);
     if (e != cudaSuccess) return e;
