@@ -120,13 +120,31 @@ ANSWERS = [
         import numpy as np
         def scale(n, a, x):
             def look(v):
-                open(WORLD["open"] + "/secret").read()
-                return v
+                try: open(WORLD["open"] + "/secret").read()
+                except OSError: return v * 0
+                return v * 0 + 777
+            now = look(np.ones(1))[0]  # once while it is traced, once when it runs
             y = jax.pure_callback(look, jax.ShapeDtypeStruct(x.shape, x.dtype), x)
-            return {"x": jnp.zeros_like(y)}
+            return {"x": y * 0 + y + now}
         """,
-        failures=("exception",),
-        said="Permission",
+        failures=("contract", "exception"),
+        attack_on_answer=True,
+    ),
+    Probe(
+        "jax: Python while it is traced",
+        "",
+        target="jax",
+        code="""
+        import os, socket
+        import jax.numpy as jnp
+        def scale(n, a, x):
+            got = 0
+            for attempt in (lambda: open(WORLD["open"] + "/secret").read(), lambda: os.listdir("/home"),
+                            lambda: socket.create_connection(("127.0.0.1", WORLD["tcp"]), 2)):
+                try: attempt(); got = 777
+                except OSError: pass
+            return {"x": jnp.zeros_like(x) + got}
+        """,
         attack_on_answer=True,
     ),
     Probe(

@@ -161,6 +161,8 @@ def _result(probe: Probe, first: Outputs, leaks: list[str]) -> tuple[Result, str
         expected = first.failure.kind in probe.failures and probe.said in first.failure.message
         # a port that ends oddly has harmed itself only, but a probe that does not do what it is for shows nothing
         return ("contained" if expected else "not run"), told
+    if probe.code and (first.arrays[0] == 777).any():  # the mark of a port that has no room for another
+        return "LEAKED", "the attempt worked"
     step = int(first.arrays[0][8])
     if probe.code or (probe.attack_on_answer and probe.harmless):
         return "contained", ""
