@@ -19,6 +19,7 @@ GOOD = [
     "__global__ void k() { __shared__ union { typename A::T a; float b[3]; } t; float (*p)[33] = (float (*)[33])s; }",
     "class __align__(4) F { public: int a; }; typedef struct __builtin_align__(16) { float a; } D;",
     "#include <typeinfo>\nbool f() { return typeid(double) == typeid( unsigned int ) && 1; }",
+    "template <class T> struct S {}; template class S<float>; template struct\n S<unsigned int>;",
     "typedef unsigned long long u64; enum : u64 { A = 1 }; enum :\nstd::uint8_t { B }; enum E : int { C };",
     "int main() try { return 0; } catch (const std::exception &e) { return 1; }",
 ]

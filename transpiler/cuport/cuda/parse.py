@@ -50,6 +50,8 @@ _SFINAE = re.compile(r"(::\s*type\s*)\*(\s*=\s*(?:nullptr|0)\b)")
 _NAMELESS = re.compile(r"\benum\b(\s*:(?:\s|\w|::)+)\{")
 # `typeid(unsigned int)`: what it is asked about may be a type
 _TYPEID = re.compile(r"\b(typeid\s*\(\s*)([^()\s][^()]*)\)")
+# `template class Solver<float>;` makes what is there already
+_EXPLICIT = re.compile(r"\btemplate\s+(?:class|struct)\s+[\w:]+\s*<[^;{}()]*>\s*(?=;)")
 _PRAGMA = re.compile(r"#\s*pragma\b")
 
 
@@ -121,6 +123,7 @@ def normalise(text: str) -> str:
         after_bracket = part == "]"
         out.append(part)
     whole = _SFINAE.sub(lambda m: f"{m[1]} {m[2]}", "".join(out))
+    whole = _EXPLICIT.sub(lambda m: _blank(m[0]), whole)
     whole = _TYPEID.sub(lambda m: f"{m[1]}0{_blank(m[2])[1:]})", whole)
     return _NAMELESS.sub(lambda m: f"enum{_blank(m[1])}{{", whole)
 
