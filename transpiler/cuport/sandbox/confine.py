@@ -136,15 +136,19 @@ def _namespaces(boot: Boot) -> bool:
         linux.unshare(linux.CLONE_NEWUSER | isolated)
     except OSError:
         return False
-    with contextlib.suppress(OSError):  # without a map the process is "nobody" inside, which also works
+    mapped = False
+    with contextlib.suppress(OSError):
         for name, text in (("setgroups", "deny"), ("gid_map", f"{gid} {gid} 1"), ("uid_map", f"{uid} {uid} 1")):
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(text)
+        mapped = True
     child = os.fork()
     if child:
         _stand_for(child)
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
     _few_processes(boot.processes)
+    if not mapped:  # nobody inside cannot make files in memory; what stands is not claimed
+        return False
     try:
         if not boot.gpu:
             with contextlib.suppress(OSError):  # Landlock still shuts the files that are in sight then
