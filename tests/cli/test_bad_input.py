@@ -41,9 +41,7 @@ BEYOND = changed("if (i < n) x[i]", "x[i]")
 TEXTURE = changed(KERNEL, "texture<float, 1> table;\n" + changed("a * x[i]", "tex1Dfetch(table, i)", KERNEL))
 PTX = changed("a * x[i]", 'a * x[i]; asm("bfe.u32 %0, %1, 4, 8;" : "=r"(i) : "r"(i)); x[i] = x[i]')
 LATIN = SCALE.replace("*x", "*\u00fcx", 1).encode("latin-1")
-LIBRARY = "#include <cudnn.h>\n" + changed(
-    "    return h", "    cudnnHandle_t b;\n    cudnnCreate(&b);\n    return h"
-)
+LIBRARY = "#include <cudnn.h>\n" + changed("    return h", "    cudnnHandle_t b;\n    cudnnCreate(&b);\n    return h")
 BROKEN_BRACKETS = changed("x[i] = a * x[i] + 1.0f;\n}", "x[i] = a * x[i] + 1.0f;\n")
 
 BAD = [

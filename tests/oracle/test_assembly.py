@@ -11,7 +11,7 @@ import pytest
 from cuport.cuda import read
 from cuport.cuda.lexer import pieces
 from cuport.cuda.rewrite import program_text
-from cuport.cuda.rewrite.assembly_syntax import (
+from cuport.cuda.rewrite.ptx.syntax import (
     Address,
     Argument,
     Declaration,

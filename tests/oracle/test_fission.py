@@ -11,7 +11,7 @@ import pytest
 
 from cuport.cuda import read
 from cuport.cuda.rewrite import program_text
-from cuport.cuda.rewrite.fission import cut_kernels
+from cuport.cuda.rewrite.loops.fission import cut_kernels
 from cuport.cuda.rewrite.program import program_of
 from cuport.oracle import Oracle
 from cuport.oracle.build import PROGRAM, build

@@ -77,8 +77,8 @@ def test_programs_without_textures_do_not_pay_for_them(source: Make) -> None:
     text = program_text(source("__global__ void k(float* x) { x[0] = 1; }\nint main() { k<<<1, 1>>>(nullptr); }\n"))
     assert "textures.h" not in text
     fetch = "texture<float> t; float f(int i) { return tex1Dfetch(t, i); }"
-    assert texture_headers("cudaArray_t a;") == ("cuport/textures.h",)
-    assert texture_headers(fetch)[-1] == "cuport/texture_reference.h"
+    assert texture_headers("cudaArray_t a;") == ("cuport/textures/textures.h",)
+    assert texture_headers(fetch)[-1] == "cuport/textures/texture_reference.h"
     assert texture_headers("template <class texture> struct surface { texture t; };") == ()
 
 

@@ -28,8 +28,8 @@ _NAMES = re.compile(
 def texture_headers(text: str) -> tuple[str, ...]:
     """Headers of the runtime for the textures, surfaces and arrays that a text names; none for most programs."""
     if _REFERENCE.search(text) and not _OWN.search(text) and (_ACCESS.search(text) or _NAMES.search(text)):
-        return ("cuport/textures.h", "cuport/texture_reference.h")
-    return ("cuport/textures.h",) if _ACCESS.search(text) or _NAMES.search(text) else ()
+        return ("cuport/textures/textures.h", "cuport/textures/texture_reference.h")
+    return ("cuport/textures/textures.h",) if _ACCESS.search(text) or _NAMES.search(text) else ()
 
 
 def without_files_of(preprocessed: str, folder: str) -> str:

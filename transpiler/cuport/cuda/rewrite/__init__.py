@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 
 from cuport.cuda.rewrite.arguments import rewrite_arguments
-from cuport.cuda.rewrite.assembly import rewrite_assembly
 from cuport.cuda.rewrite.declarations import rewrite_globals, rewrite_structs
 from cuport.cuda.rewrite.device import intrinsic_headers, rewrite_device, rewrite_qualifiers
 from cuport.cuda.rewrite.edits import Edits
@@ -18,9 +17,10 @@ from cuport.cuda.rewrite.kernels import companions
 from cuport.cuda.rewrite.launches import launches_inside, rewrite_launches
 from cuport.cuda.rewrite.lines import with_line_directives
 from cuport.cuda.rewrite.linkage import Place, keep_private, marked, places
+from cuport.cuda.rewrite.loops.rows import rewrite_rows
 from cuport.cuda.rewrite.output import rewrite_output
 from cuport.cuda.rewrite.program import Program, program_of
-from cuport.cuda.rewrite.rows import rewrite_rows
+from cuport.cuda.rewrite.ptx.assembly import rewrite_assembly
 from cuport.cuda.rewrite.shadow import for_shadow
 from cuport.cuda.rewrite.unit import blank_host_code, registrations, wanted_kernels
 from cuport.cuda.textures import texture_headers

@@ -13,9 +13,9 @@ from cuport.cuda.lexer import Token, pieces
 from cuport.cuda.parse import ancestor, walk
 from cuport.cuda.rewrite.conversions import rewrite_conversions
 from cuport.cuda.rewrite.edits import Edits
+from cuport.cuda.rewrite.loops.rows import takes_place
+from cuport.cuda.rewrite.loops.spinning import rewrite_step, spinning_edit
 from cuport.cuda.rewrite.program import Program
-from cuport.cuda.rewrite.rows import takes_place
-from cuport.cuda.rewrite.spinning import rewrite_step, spinning_edit
 from cuport.cuda.unit import Unit
 
 _BUILTINS = {"threadIdx": "uint3", "blockIdx": "uint3", "blockDim": "dim3", "gridDim": "dim3"}
@@ -199,7 +199,7 @@ _INTEGER = re.compile(
 
 
 def _arithmetic(program: Program, edits: Edits) -> None:
-    """Casts to integers saturate, shifts by too much are defined (cuport/convert.h, cuport/integers.h)."""
+    """Casts to integers saturate, shifts by too much are defined (cuport/numbers)."""
     unit = program.unit
     for node in walk(unit.root):
         if node.type == "cast_expression":
@@ -279,7 +279,7 @@ _SIMD = re.compile(r"\b(?:__v[a-z]+[24]|__vi[a-z]+3?_[su](?:32|16x2)\w*|__dp[24]
 
 def intrinsic_headers(text: str) -> tuple[str, ...]:
     """Headers of the runtime for intrinsics that few programs use."""
-    return ("cuport/simd.h",) if _SIMD.search(text) else ()
+    return ("cuport/numbers/simd.h",) if _SIMD.search(text) else ()
 
 
 def rewrite_qualifiers(text: str, edits: Edits, offset: Callable[[Token], int]) -> None:

@@ -13,10 +13,10 @@ from tree_sitter import Node
 
 from cuport.cuda.clusters import cluster_extents
 from cuport.cuda.rewrite.edits import Edits
-from cuport.cuda.rewrite.fission import cut_declaration, cut_kernels, cut_place, cut_type
-from cuport.cuda.rewrite.independent import independent
+from cuport.cuda.rewrite.loops.fission import cut_declaration, cut_kernels, cut_place, cut_type
+from cuport.cuda.rewrite.loops.independent import independent
+from cuport.cuda.rewrite.loops.rows import row_kernels, rows_type
 from cuport.cuda.rewrite.program import KernelHead, Program
-from cuport.cuda.rewrite.rows import row_kernels, rows_type
 from cuport.cuda.rewrite.signature import Signature, read_signature
 from cuport.kernel import Kernel
 

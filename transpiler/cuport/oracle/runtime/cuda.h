@@ -2,5 +2,5 @@
 #pragma once
 #include "cuport/runtime.h"
 #ifndef CUPORT_UNIT
-#include "cuport/driver.h"
+#include "cuport/host/driver.h"
 #endif

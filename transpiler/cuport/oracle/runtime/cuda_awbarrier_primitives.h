@@ -1,6 +1,6 @@
 // Arrive/wait barriers as plain functions over a 64-bit word in shared memory.
 #pragma once
-#include "cuport/arrive_wait.h"
+#include "cuport/threads/arrive_wait.h"
 #include "cuport/runtime.h"
 
 typedef uint64_t __mbarrier_t;

@@ -1,7 +1,7 @@
 // __nv_bfloat16 and __nv_bfloat162.
 #pragma once
-#include "cuport/describe.h"
-#include "cuport/narrow_more.h"
+#include "cuport/cases/describe.h"
+#include "cuport/numbers/narrow_more.h"
 
 namespace cuport {
 using BrainFormat = Format16<8, 7>;

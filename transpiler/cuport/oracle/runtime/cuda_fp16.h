@@ -1,7 +1,7 @@
 // __half and __half2.
 #pragma once
-#include "cuport/describe.h"
-#include "cuport/narrow_more.h"
+#include "cuport/cases/describe.h"
+#include "cuport/numbers/narrow_more.h"
 
 namespace cuport {
 using HalfFormat = Format16<5, 10>;

@@ -7,7 +7,7 @@
 #pragma once
 #include "curand/distributions.h"
 #include "curand/sobol.h"
-#include "cuport/errors.h"
+#include "cuport/host/errors.h"
 
 #define CURAND_VERSION 10309
 #define CURAND_VER_MAJOR 10

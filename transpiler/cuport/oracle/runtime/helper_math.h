@@ -1,8 +1,8 @@
 // Arithmetic on vector types, lane by lane, as the CUDA samples' header of this name offers it; for every vector type that
-// cuport/vectors.h knows, so that a shadow build has it too.
+// cuport/numbers/vectors.h knows, so that a shadow build has it too.
 #pragma once
-#include "cuport/describe.h"
-#include "cuport/math.h"
+#include "cuport/cases/describe.h"
+#include "cuport/numbers/math.h"
 
 namespace cuport {
 template <class V>

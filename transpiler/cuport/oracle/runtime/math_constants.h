@@ -1,6 +1,6 @@
 // The constants of this header: CUDART_<name>_F in float, CUDART_<name> in double.
 #pragma once
-#include "cuport/integers.h"
+#include "cuport/numbers/integers.h"
 
 #define CUDART_INF_F __int_as_float(0x7F800000)
 #define CUDART_INF __longlong_as_double(0x7FF0000000000000LL)

@@ -6,7 +6,7 @@
 #pragma once
 #include "cuda_bf16.h"
 #include "cuda_fp16.h"
-#include "cuport/matrix.h"
+#include "cuport/numbers/matrix.h"
 #include "cuport/runtime.h"
 
 namespace cuport {

@@ -16,7 +16,7 @@
 //     end
 // Arguments are leaves in order of declaration: a struct by value gives one line for each scalar or pointer member, an
 // array one for each element, float4 four. An opaque struct (a union, a class of another header) is one `s`.
-// Offsets and sizes count bytes of plain CUDA; `io<T>` (cuport/io.h) translates when T is not its own bytes.
+// Offsets and sizes count bytes of plain CUDA; `io<T>` (cuport/cases/io.h) translates when T is not its own bytes.
 //
 // RESULTS, flushed after each case:
 //     cuport-results 1
@@ -28,4 +28,4 @@
 //     error <code> <message>              the launch failed (invalid configuration, trap, illegal address ...)
 //     end
 #pragma once
-#include "cuport/replay_run.h"
+#include "cuport/cases/replay_run.h"

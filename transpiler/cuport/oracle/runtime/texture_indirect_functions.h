@@ -1,3 +1,3 @@
 // Arrays, textures and surfaces under one of their usual names.
 #pragma once
-#include "cuport/textures.h"
+#include "cuport/textures/textures.h"

@@ -1,7 +1,7 @@
 // CubDebug, CubDebugExit: say a CUDA error with its place.
 #pragma once
 #include "util_macro.cuh"
-#include "../cuport/errors.h"
+#include "../cuport/host/errors.h"
 
 namespace cub {
 inline cudaError_t Debug(cudaError_t error, const char* file, int line) {

@@ -3,7 +3,7 @@
 #include "util_debug.cuh"
 #include "util_type.cuh"
 #ifndef CUPORT_UNIT
-#include "../cuport/host.h"
+#include "../cuport/host/host.h"
 
 namespace cub {
 inline int CurrentDevice() { return 0; }

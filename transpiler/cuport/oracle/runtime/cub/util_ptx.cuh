@@ -1,7 +1,7 @@
 // Lane and warp numbers, shuffles of any type, synchronisation: what CUB calls PTX.
 #pragma once
 #include "util_type.cuh"
-#include "../cuport/barrier.h"
+#include "../cuport/threads/barrier.h"
 
 namespace cub {
 

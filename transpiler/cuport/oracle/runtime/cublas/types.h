@@ -1,6 +1,6 @@
 // Handles, options and status codes of the part of cuBLAS in cublas_v2.h.
 #pragma once
-#include "../cuport/errors.h"
+#include "../cuport/host/errors.h"
 #include "../library_types.h"
 
 typedef enum {

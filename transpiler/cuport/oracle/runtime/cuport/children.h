@@ -4,8 +4,8 @@
 // the next one begins. Every order that streams and the programming model of CUDA 12 promise is kept by this: a parent
 // cannot wait for its children.
 #pragma once
-#include "blocks.h"
-#include "stream.h"
+#include "threads/blocks.h"
+#include "host/stream.h"
 
 #define cudaStreamTailLaunch (reinterpret_cast<cudaStream_t>(0x3))
 #define cudaStreamFireAndForget (reinterpret_cast<cudaStream_t>(0x4))

@@ -2,14 +2,14 @@
 #pragma once
 #ifndef CUPORT_UNIT
 #define CUPORT_ENCODE 1
-#include "atomics.h"
-#include "clock.h"
-#include "host.h"
-#include "math.h"
-#include "signals.h"
-#include "visit.h"
+#include "threads/atomics.h"
+#include "host/clock.h"
+#include "host/host.h"
+#include "numbers/math.h"
+#include "host/signals.h"
+#include "cases/visit.h"
 #ifdef CUPORT_CHECKED
-#include "checked_callbacks.h"
+#include "checked/checked_callbacks.h"
 #endif
 #endif
 #if defined(CUPORT_THRUST) && !defined(CUPORT_THRUST_SEEN)

@@ -4,14 +4,14 @@
 #ifndef CUPORT_DECODE
 #define CUPORT_DECODE 1
 #endif
-#include "atomics.h"
-#include "clock.h"
-#include "grid.h"
-#include "math.h"
-#include "signals.h"
-#include "visit.h"
+#include "threads/atomics.h"
+#include "host/clock.h"
+#include "threads/grid.h"
+#include "numbers/math.h"
+#include "host/signals.h"
+#include "cases/visit.h"
 #ifdef CUPORT_CHECKED
-#include "checked_callbacks.h"
+#include "checked/checked_callbacks.h"
 #endif
 #if defined(CUPORT_THRUST) && !defined(CUPORT_THRUST_SEEN)
 #define CUPORT_THRUST_SEEN

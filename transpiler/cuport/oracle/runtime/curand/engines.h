@@ -8,8 +8,8 @@
 // - MRG32k3a: L'Ecuyer, "Good parameters and implementations for combined multiple recursive random number generators"
 //   (1999); subsequences are 2^76 numbers apart, sequences 2^127.
 #pragma once
-#include "../cuport/fields.h"
-#include "../cuport/vectors.h"
+#include "../cuport/cases/fields.h"
+#include "../cuport/numbers/vectors.h"
 
 struct curandStateXORWOW {
   unsigned int d, v[5];

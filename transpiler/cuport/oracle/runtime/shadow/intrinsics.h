@@ -2,7 +2,7 @@
 //
 // Errors from the "Intrinsic Functions" part of the CUDA C++ Programming Guide's appendix. Absolute errors are stated
 // there for an interval only ("larger otherwise"); outside [-pi, pi] they grow here with the argument, as range reduction
-// by a rounded constant does. Names as in cuport/math_fast.h, where `__expf` is a macro for `cuport::fast_expf`.
+// by a rounded constant does. Names as in cuport/numbers/math_fast.h, where `__expf` is a macro for `cuport::fast_expf`.
 #pragma once
 #include "functions.h"
 

@@ -1,8 +1,8 @@
-// How shadow scalars travel between the case file and device memory: see cuport/io.h for the seam.
+// How shadow scalars travel between the case file and device memory: see cuport/cases/io.h for the seam.
 //
 // Integers stream too, with a bound of 0: what a tainted thread stored is marked by address.
 #pragma once
-#include "../cuport/io.h"
+#include "../cuport/cases/io.h"
 #include "vectors.h"
 
 namespace cuport {

@@ -1,8 +1,8 @@
 // Structs in device memory whose members may be shadow scalars: member by member between the layout of the file, which is
-// plain CUDA's, and the layout here. Included by cuport/visit.h.
+// plain CUDA's, and the layout here. Included by cuport/cases/visit.h.
 #pragma once
-#include "../cuport/fields.h"
-#include "../cuport/io.h"
+#include "../cuport/cases/fields.h"
+#include "../cuport/cases/io.h"
 
 namespace cuport {
 

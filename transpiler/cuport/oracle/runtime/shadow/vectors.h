@@ -1,7 +1,7 @@
 // float2, float3, float4, double2 ... with shadow scalars as lanes. Layout as in CUDA, lane by lane, so that a pointer to
 // scalars may be read as a pointer to vectors.
 #pragma once
-#include "../cuport/vectors.h"
+#include "../cuport/numbers/vectors.h"
 #include "half.h"
 
 namespace cuport {

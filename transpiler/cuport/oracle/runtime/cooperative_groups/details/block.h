@@ -1,7 +1,7 @@
 // Groups of whole blocks: the thread block, the grid, the cluster.
 #pragma once
-#include "../../cuport/grid.h"
-#include "../../cuport/waiting.h"
+#include "../../cuport/threads/grid.h"
+#include "../../cuport/threads/waiting.h"
 
 namespace cooperative_groups {
 

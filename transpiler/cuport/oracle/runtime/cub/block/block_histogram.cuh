@@ -1,7 +1,7 @@
 // cub::BlockHistogram: counts of the samples in a block, in shared or global memory.
 #pragma once
 #include "block_threads.cuh"
-#include "../../cuport/atomics.h"
+#include "../../cuport/threads/atomics.h"
 
 namespace cub {
 

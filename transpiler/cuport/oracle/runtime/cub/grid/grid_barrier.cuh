@@ -1,7 +1,7 @@
 // cub::GridBarrier: all blocks of a cooperative launch.
 #pragma once
 #include "../util_device.cuh"
-#include "../../cuport/barrier.h"
+#include "../../cuport/threads/barrier.h"
 
 namespace cub {
 class GridBarrier {

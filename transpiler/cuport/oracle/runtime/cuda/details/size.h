@@ -2,7 +2,7 @@
 #pragma once
 #include <stddef.h>
 #include <type_traits>
-#include "../../cuport/fault.h"
+#include "../../cuport/threads/fault.h"
 
 namespace cuda {
 

@@ -1,7 +1,7 @@
 // Atomic operations on objects of any size: words by the processor, larger objects under a lock.
 #pragma once
-#include "../../cuport/atomics.h"
-#include "../../cuport/waiting.h"
+#include "../../cuport/threads/atomics.h"
+#include "../../cuport/threads/waiting.h"
 
 namespace cuport {
 

@@ -5,9 +5,9 @@
 #include <thrust/mr/memory_resource.h>
 #include <thrust/system/cpp/pointer.h>
 #include <thrust/system/detail/bad_alloc.h>
-#include "cuport/memory.h"
+#include "cuport/host/memory.h"
 #ifndef CUPORT_UNIT
-#include "cuport/host_memory.h"
+#include "cuport/host/host_memory.h"
 #endif
 
 namespace cuport {

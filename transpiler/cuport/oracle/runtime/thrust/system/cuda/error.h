@@ -2,7 +2,7 @@
 #pragma once
 #include <thrust/system/error_code.h>
 #include <string>
-#include "cuport/errors.h"
+#include "cuport/host/errors.h"
 
 THRUST_NAMESPACE_BEGIN
 namespace system {

@@ -4,7 +4,7 @@
 #include <thrust/detail/allocator_aware_execution_policy.h>
 #include <thrust/detail/execute_with_allocator.h>
 #include <thrust/system/cpp/execution_policy.h>
-#include "cuport/errors.h"
+#include "cuport/host/errors.h"
 
 THRUST_NAMESPACE_BEGIN
 namespace system {
