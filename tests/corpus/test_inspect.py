@@ -11,18 +11,13 @@ import re
 import pytest
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
-from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from tests.corpus.programs import Entry, entries
+from tests.snapshots import Text
 
 from cuport.batch.inspection import Inspection
 from cuport.cuda import read
 from cuport.review.inspection import print_inspection
 from cuport.sandbox.contract import contract_of
-
-
-class Text(SingleFileSnapshotExtension):
-    _write_mode = WriteMode.TEXT
-    file_extension = "txt"
 
 
 def shown(entry: Entry) -> str:

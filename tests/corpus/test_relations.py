@@ -13,7 +13,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from tests.corpus.programs import Entry, entries
 from tests.corpus.relations import PENDING, SAMPLE, relations_of
-from tests.corpus.test_inspect import Text
+from tests.snapshots import Text
 
 from cuport.oracle import Oracle
 

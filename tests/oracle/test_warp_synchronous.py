@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cuport.cuda import read
+from cuport.cuda.rewrite import remarks
 from cuport.oracle import Oracle
 from cuport.oracle.program import build_program, read_program, run_checked
 from cuport.oracle.results import Schedule
@@ -85,3 +86,15 @@ def test_the_checked_build_says_that_it_is_a_race(path: Path, oracle: Oracle, tm
         program, build_program(program, oracle.settings, checked=True), [], oracle.settings, cwd=tmp_path
     )
     assert {f.kernel for f in result.faults if f.kind == "race"} >= {"total", "scan", "in_two"}
+
+
+def test_it_is_said_once_for_each_function(tmp_path: Path) -> None:
+    path = tmp_path / "program.cu"
+    path.write_text(SOURCE)
+    found = remarks(read(path))
+    assert [d.code for d in found] == ["oracle.warp-synchronous"] * 3
+    assert [d.message.split()[0] for d in found] == ["last_warp", "scan", "in_two"]
+    lines = SOURCE.split("\n")
+    assert all(d.span is not None and "s[t" in lines[d.span.line - 1] for d in found)
+    path.write_text(SOURCE.replace("s[t] += s[t + 4];", "s[t] += s[t + 4]; __syncwarp();"))
+    assert "last_warp" not in {d.message.split()[0] for d in remarks(read(path))}

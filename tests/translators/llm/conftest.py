@@ -1,17 +1,12 @@
-"""Golden prompts, one text file each under __snapshots__; `pytest --snapshot-update` writes them anew."""
+"""Golden prompts."""
 
 from __future__ import annotations
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
-from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+from tests.snapshots import Text
 
 from cuport.providers import Message
-
-
-class Text(SingleFileSnapshotExtension):
-    _write_mode = WriteMode.TEXT
-    file_extension = "txt"  # not md: formatters rewrite code blocks in Markdown
 
 
 @pytest.fixture

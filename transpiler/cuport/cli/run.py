@@ -12,7 +12,7 @@ from cuport.cli.options import PATH
 
 if TYPE_CHECKING:
     from cuport.oracle.program import Program
-    from cuport.oracle.results import Fault
+    from cuport.oracle.results import Fault, ProgramResult
 
 # How nvcc spells what click would take for bundles of short options.
 _SPELLED = re.compile(r"-(?P<name>std|include|define-macro)[= ]?(?P<value>.*)|-(?P<level>O[0-3])")
@@ -145,10 +145,9 @@ def _run(
 
     from cuport.cli.options import settings_for
     from cuport.cli.outcome import show
-    from cuport.diagnostic import CuportError
+    from cuport.cuda.rewrite import remarks
     from cuport.exitcode import ExitCode
     from cuport.oracle import OracleSettings
-    from cuport.oracle.capture import check_result
     from cuport.oracle.program import build_for, plan_program, run_built, run_checked
     from cuport.store.place import cache_folder
 
@@ -172,8 +171,8 @@ def _run(
         show(notes)
         limits = OracleSettings(cache_dir=folder, memory=settings.memory)
         program, executable = build_for(sources, limits, standard=standard, checked=checked, **given)
-        show(d for s in program.sources for d in s.diagnostics)
-        told = any(s.diagnostics for s in program.sources)
+        told = [d for s in program.sources for d in (*s.diagnostics, *remarks(s))]
+        show(told)
         if note is not None and not told and folder == OracleSettings().cache_dir:
             from cuport.oracle.again import keep
 
@@ -187,18 +186,10 @@ def _run(
             result = run_checked(program, executable, args, limits, capture=capture, **how)
         else:
             result = run_built(executable, args, limits, capture=capture, name=program.name, **how)
-    if result.timed_out or result.returncode < 0:
-        try:
-            check_result(program.sources[0], result, allowed)
-        except CuportError as error:
-            show(error.diagnostics)
     found = _show_faults(result.faults)
     if capture is not None:
         _say_captured(capture, program)
-    if result.timed_out:
-        return ExitCode.UNDECIDED
-    code = result.returncode if result.returncode >= 0 else 128 - result.returncode
-    return code or (ExitCode.REJECTED if found else ExitCode.OK)
+    return _exit_code(result, program.path, allowed) or (ExitCode.REJECTED if found else ExitCode.OK)
 
 
 def _run_again(note: Path, args: tuple[str, ...], *, schedule: str, seed: int, timeout: float | None) -> int | None:
@@ -208,13 +199,9 @@ def _run_again(note: Path, args: tuple[str, ...], *, schedule: str, seed: int, t
     known = recall(note)
     if known is None:
         return None
-    import os
+    from cuport.oracle.process import program_environment, run
 
-    from cuport.exitcode import ExitCode
-    from cuport.oracle.process import run
-
-    env = {"CUPORT_SCHEDULE": schedule, "CUPORT_SEED": str(seed), "CUPORT_NAME": known["name"]}
-    env |= {k: os.environ[k] for k in ("CUPORT_JOBS", "CUPORT_FISSION") if k in os.environ}
+    env = program_environment(schedule, seed, known["name"])
     allowed = timeout or known["allowed"]
     result = run(
         [known["executable"], *args],
@@ -225,18 +212,23 @@ def _run_again(note: Path, args: tuple[str, ...], *, schedule: str, seed: int, t
         passthrough=True,
         inherit=True,
     )
+    return _exit_code(result, known["files"][0][0], allowed)
+
+
+def _exit_code(result: ProgramResult, path: str, allowed: float) -> int:
+    """The program's exit code as a shell gives it; how it ended is said where it did not end by itself."""
     if result.timed_out or result.returncode < 0:
         from cuport.cli.outcome import show
-        from cuport.cuda import read
         from cuport.diagnostic import CuportError
+        from cuport.exitcode import ExitCode
         from cuport.oracle.capture import check_result
 
         try:
-            check_result(read(Path(known["files"][0][0]), without_kernels=True), result, allowed)
+            check_result(path, result, allowed)
         except CuportError as error:
             show(error.diagnostics)
-    if result.timed_out:
-        return ExitCode.UNDECIDED
+        if result.timed_out:
+            return ExitCode.UNDECIDED
     return result.returncode if result.returncode >= 0 else 128 - result.returncode
 
 

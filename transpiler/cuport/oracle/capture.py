@@ -51,16 +51,16 @@ def capture_program(source: Source, args: Sequence[str], settings: OracleSetting
     """Run the program once and read its launches. Raises CuportError if it fails, crashes or does not end."""
     with tempfile.TemporaryDirectory(prefix="cuport-capture-") as folder:
         result = run_program(source, args, settings, timeout=timeout, capture=Path(folder))
-        check_result(source, result, timeout)
+        check_result(source.path, result, timeout)
         summary = read_summary(Path(folder))
         captures = [read_capture(path) for path in sorted(Path(folder).glob("*.case"))]
     notes = left_out(summary, [source])
     return CaptureReport(tuple(captures), int(summary.get("launches", len(captures))), notes)
 
 
-def check_result(source: Source, result: ProgramResult, timeout: float) -> None:
+def check_result(path: str, result: ProgramResult, timeout: float) -> None:
     """Raises CuportError unless the program ended by itself with exit code 0."""
-    span = Span(source.path, 1)
+    span = Span(path, 1)
     if result.timed_out:
         raise fail(
             "oracle.timeout",
@@ -74,13 +74,11 @@ def check_result(source: Source, result: ProgramResult, timeout: float) -> None:
     words = f"; it said: {' | '.join(said)[:400]}" if said else ""
     if result.returncode < 0 or result.returncode in (134, 136, 139):
         number = -result.returncode if result.returncode < 0 else result.returncode - 128
-        hint = (
-            f"`cuport run {source.path}` runs it alone; faults of its kernels: `cuport inspect --cases {source.path}`"
-        )
+        hint = f"`cuport run {path}` runs it alone; faults of its kernels: `cuport inspect --cases {path}`"
         raise fail(
             "oracle.crash", f"the program was ended by signal {number}{_signal(number)}{words}", span=span, hint=hint
         )
-    hint = f"the original must succeed before a port can be compared with it; `cuport run {source.path}` runs it alone"
+    hint = f"the original must succeed before a port can be compared with it; `cuport run {path}` runs it alone"
     raise fail(
         "oracle.program-failed", f"the program ended with exit code {result.returncode}{words}", span=span, hint=hint
     )

@@ -21,6 +21,12 @@ _LIMITED = 'ulimit -c 0; ulimit -d "$1" 2>/dev/null; ulimit -t "$2" 2>/dev/null;
 _MOST_OUTPUT = 256 << 20  # bytes after which a program that only prints is stopped
 
 
+def program_environment(schedule: str, seed: int, name: str) -> dict[str, str]:
+    """What the runtime in a built program reads: the order of threads, and the program's own name (argv[0])."""
+    env = {"CUPORT_SCHEDULE": schedule, "CUPORT_SEED": str(seed), "CUPORT_NAME": name}
+    return env | {k: os.environ[k] for k in ("CUPORT_JOBS", "CUPORT_FISSION") if k in os.environ}
+
+
 def run(
     command: Sequence[str],
     *,

@@ -22,7 +22,7 @@ from cuport.oracle.build import CHECKED, PROGRAM, build, link, runtime_dir
 from cuport.oracle.faults import read_faults
 from cuport.oracle.libraries import compile_flags
 from cuport.oracle.messages import explain, refused_calls
-from cuport.oracle.process import run
+from cuport.oracle.process import program_environment, run
 from cuport.oracle.results import ProgramResult, Schedule
 from cuport.oracle.settings import OracleSettings
 from cuport.oracle.suffixes import CUDA_SUFFIXES, HOST_SUFFIXES
@@ -250,8 +250,7 @@ def run_built(
 
     `name`: what the program sees as its own (argv[0]).
     """
-    env = {"CUPORT_SCHEDULE": schedule, "CUPORT_SEED": str(seed), "CUPORT_NAME": name}
-    env |= {k: os.environ[k] for k in ("CUPORT_JOBS", "CUPORT_FISSION") if k in os.environ}
+    env = program_environment(schedule, seed, name)
     if capture is not None:
         env |= {
             "CUPORT_CAPTURE": str(capture.resolve()),

@@ -24,9 +24,24 @@ from cuport.cuda.rewrite.ptx.assembly import rewrite_assembly
 from cuport.cuda.rewrite.shadow import for_shadow
 from cuport.cuda.rewrite.unit import blank_host_code, registrations, wanted_kernels
 from cuport.cuda.textures import texture_headers
+from cuport.diagnostic import Diagnostic
 from cuport.kernel import Source
 
-__all__ = ["Place", "places", "program_text", "runtime_switches", "unit_text"]
+__all__ = ["Place", "places", "program_text", "remarks", "runtime_switches", "unit_text"]
+
+
+def remarks(source: Source) -> tuple[Diagnostic, ...]:
+    """What runs here, but not surely on a GPU: functions that count on the lanes of a warp moving together."""
+    program = program_of(source)
+    first: dict[str, Diagnostic] = {}
+    for node in (*program.stepping, *program.stepping_together):
+        function = program.function_around(node)
+        name = function.qualified if function is not None else ""
+        said = f"{name} is warp-synchronous: nothing orders what its lanes write and read (here they keep in step)"
+        hint = "put __syncwarp() between writing and reading; `cuport run --checked` reports the races"
+        found = Diagnostic("oracle.warp-synchronous", said, program.unit.span(node), hint, "warning")
+        first.setdefault(name, found)
+    return tuple(first.values())
 
 
 def program_text(

@@ -14,7 +14,8 @@ from cuport.cuda.parse import ancestor, walk
 from cuport.cuda.rewrite.conversions import rewrite_conversions
 from cuport.cuda.rewrite.edits import Edits
 from cuport.cuda.rewrite.loops.rows import takes_place
-from cuport.cuda.rewrite.loops.spinning import rewrite_step, spinning_edit
+from cuport.cuda.rewrite.loops.spinning import spinning_edit
+from cuport.cuda.rewrite.loops.stepping import rewrite_read, rewrite_step
 from cuport.cuda.rewrite.program import Program
 from cuport.cuda.unit import Unit
 
@@ -39,10 +40,7 @@ def rewrite_device(program: Program, edits: Edits) -> None:
     for statement in program.stepping:
         rewrite_step(program.unit, edits, statement)
     for statement in program.stepping_together:
-        braces = statement.type == "expression_statement"
-        edits.insert(statement.start_byte, "{ cuport::lockstep(); " if braces else "cuport::lockstep(); ")
-        if braces:
-            edits.insert_after(statement.end_byte, " }")
+        rewrite_read(edits, statement)
 
 
 def _shared(program: Program, edits: Edits) -> dict[str, str]:

@@ -13,7 +13,8 @@ from tree_sitter import Node
 from cuport.cuda.declarations import Definition, read_definitions, read_prototypes, read_types
 from cuport.cuda.lexer import names
 from cuport.cuda.parse import ancestor, walk
-from cuport.cuda.rewrite.loops.spinning import spinning_loops, stepping_reads, stepping_statements, watching_loops
+from cuport.cuda.rewrite.loops.spinning import spinning_loops, watching_loops
+from cuport.cuda.rewrite.loops.stepping import stepping_reads, stepping_statements
 from cuport.cuda.unit import Unit, meanings, plain_name
 from cuport.kernel import CType, Kernel, Source
 

@@ -353,48 +353,42 @@ def _bra(w: Writer, i: Instruction) -> str:
 
 # Matrices.
 
-_ELEMENTS = {"f16": "f16", "bf16": "bf16", "tf32": "tf32", "f64": "f64", "s8": "s8", "u8": "u8", "s4": "s4", "u4": "u4"}
-_ELEMENTS |= {"b1": "b1", "e4m3": "e4m3", "e5m2": "e5m2"}
-_ELEMENT_BITS = {"f16": 16, "bf16": 16, "tf32": 32, "f64": 64, "s4": 4, "u4": 4, "b1": 1}
+_ELEMENT_BITS = {"f16": 16, "bf16": 16, "tf32": 32, "f64": 64, "s8": 8, "u8": 8, "s4": 4, "u4": 4, "b1": 1}
+_ELEMENT_BITS |= {"e4m3": 8, "e5m2": 8}
+
+
+def _matrices(i: Instruction, registers: Operand) -> tuple[str, str, tuple[Operand, ...]]:
+    """The template arguments of ldmatrix or stmatrix, the state space, and the registers one by one."""
+    m = Modifiers(i)
+    transposed = bool(m.take("trans"))
+    count = int((m.take("x1", "x2", "x4") or "x0")[1:])
+    space = m.take("shared", "shared::cta") or "generic"
+    m.drop(("sync", "aligned", "m8n8"))
+    m.type(("b16",))
+    m.done()
+    items = registers.items if isinstance(registers, Vector) else (registers,)
+    if not count or len(items) != count:
+        raise Refused(i.text)
+    return f"{count}, {str(transposed).lower()}", space, items
 
 
 @instruction("ldmatrix")
 def _ldmatrix(w: Writer, i: Instruction) -> str:
     w.need("ptx_matrix")
-    m = Modifiers(i)
-    transposed = bool(m.take("trans"))
-    count = int((m.take("x1", "x2", "x4") or "x0")[1:])
-    space = m.take("shared", "shared::cta") or "generic"
-    m.drop(("sync", "aligned", "m8n8"))
-    m.type(("b16",))
-    m.done()
     expect(i, 2)
-    targets = i.operands[0].items if isinstance(i.operands[0], Vector) else (i.operands[0],)
-    if not count or len(targets) != count:
-        raise Refused(i.text)
+    shape, space, targets = _matrices(i, i.operands[0])
     name = w.temporary()
     puts = " ".join(w.assign(t, f"{name}.v[{k}]") for k, t in enumerate(targets))
-    load = f"{P}ldmatrix<{count}, {str(transposed).lower()}>({w.address(i.operands[1], space)})"
-    return f"{{ const auto {name} = {load}; {puts} }}"
+    return f"{{ const auto {name} = {P}ldmatrix<{shape}>({w.address(i.operands[1], space)}); {puts} }}"
 
 
 @instruction("stmatrix")
 def _stmatrix(w: Writer, i: Instruction) -> str:
     w.need("ptx_matrix")
-    m = Modifiers(i)
-    transposed = bool(m.take("trans"))
-    count = int((m.take("x1", "x2", "x4") or "x0")[1:])
-    space = m.take("shared", "shared::cta") or "generic"
-    m.drop(("sync", "aligned", "m8n8"))
-    m.type(("b16",))
-    m.done()
     expect(i, 2)
-    values = i.operands[1].items if isinstance(i.operands[1], Vector) else (i.operands[1],)
-    if not count or len(values) != count:
-        raise Refused(i.text)
-    registers = ", ".join(w.value(v, "b32") for v in values)
-    at = w.address(i.operands[0], space)
-    return f"{P}stmatrix<{count}, {str(transposed).lower()}>({at}, {P}Registers<{count}>{{{{{registers}}}}});"
+    shape, space, values = _matrices(i, i.operands[1])
+    registers = f"{P}Registers<{len(values)}>{{{{{', '.join(w.value(v, 'b32') for v in values)}}}}}"
+    return f"{P}stmatrix<{shape}>({w.address(i.operands[0], space)}, {registers});"
 
 
 @instruction("movmatrix")
@@ -416,7 +410,7 @@ def _mma(w: Writer, i: Instruction) -> str:
     types = m.types()
     m.drop(shapes)
     m.done()
-    if len(shapes) != 1 or len(types) != 4 or any(t not in _ELEMENTS for t in types[1:3]):
+    if len(shapes) != 1 or len(types) != 4 or any(t not in _ELEMENT_BITS for t in types[1:3]):
         raise Refused(i.text)
     rows, columns, depth = (int(n) for n in shapes[0][1:].replace("n", " ").replace("k", " ").split())
     to, a, b, c = types
@@ -429,9 +423,9 @@ def _mma(w: Writer, i: Instruction) -> str:
     def registers(items: tuple[Operand, ...], ctype: str) -> str:
         return f"{P}Fragment<{P}{ctype}, {len(items)}>{{{{{', '.join(w.value(o, ctype) for o in items)}}}}}"
 
-    bits = _ELEMENT_BITS.get(a, 8)
+    bits = _ELEMENT_BITS[a]
     size = 64 if a == "f64" else 32
-    wanted = [rows * depth * bits // 32 // size, depth * columns * _ELEMENT_BITS.get(b, 8) // 32 // size]
+    wanted = [rows * depth * bits // 32 // size, depth * columns * _ELEMENT_BITS[b] // 32 // size]
     if [len(g) for g in groups[1:3]] != wanted:
         raise Refused(f"{i.text} with fragments of another size")
     held = ["b32" if t == "f16" else t for t in (to, c)]

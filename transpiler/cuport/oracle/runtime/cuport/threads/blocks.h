@@ -173,15 +173,20 @@ CUPORT_OUTLINED(CUPORT_QUIET, void, run_range, (const Config& c, const Task& tas
   }
 }
 
-// The same, stopped by what goes wrong inside: `failure`, `why` and `at` of launch_state tell.
-CUPORT_OUTLINED(CUPORT_QUIET, void, run_guarded, (const Config& c, const char* name, const Task& task, Rows rows, const BlockOrder& order, uint64_t from,
-                        uint64_t to)) {
+// What the running OS thread knows of a launch.
+CUPORT_QUIET inline void enter(const Config& c, const char* name, Rows rows) {
   gridDim = c.grid;
   blockDim = c.block;
   worker.fibers = rows == nullptr;
   launch_state.kernel = name;
   launch_state.failure = 0;
   launch_state.why[0] = 0;
+}
+
+// The same, stopped by what goes wrong inside: `failure`, `why` and `at` of launch_state tell.
+CUPORT_OUTLINED(CUPORT_QUIET, void, run_guarded, (const Config& c, const char* name, const Task& task, Rows rows, const BlockOrder& order, uint64_t from,
+                        uint64_t to)) {
+  enter(c, name, rows);
   if (sigsetjmp(launch_state.escape, 0) == 0) {
     launch_state.in_kernel = true;
     run_range(c, task, rows, order, from, to);

@@ -113,12 +113,7 @@ CUPORT_OUTLINED(CUPORT_QUIET, void, run_cooperative, (const Config& c, const Tas
 // Runs a grid whose configuration was checked. Returns what went wrong inside.
 CUPORT_OUTLINED(CUPORT_QUIET, cudaError_t, run_grid, (const Config& c, const char* name, const Task& task, Rows rows,
                                                          bool independent = false)) {
-  gridDim = c.grid;
-  blockDim = c.block;
-  worker.fibers = rows == nullptr;
-  launch_state.kernel = name;
-  launch_state.failure = 0;
-  launch_state.why[0] = 0;
+  enter(c, name, rows);
   CUPORT_LAUNCH_BEGIN();
   residents.cluster = c.cluster;
   if ((!c.cooperative && cluster_blocks(c.cluster) == 1) || rows != nullptr) {
